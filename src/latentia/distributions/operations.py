@@ -1,0 +1,108 @@
+"""What the walk does with a distribution: draw from it, cool it, compare it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal, kl_divergence
+
+from latentia.distributions.constructors import normal
+from latentia.errors import CompatibilityError
+
+
+def draw(distribution: Distribution, lead: torch.Size) -> Tensor:
+    """One sample for every entry of `lead`, differentiable where the family allows it.
+
+    Args:
+        distribution: Its batch shape broadcasts to `lead`.
+        lead: `(K, B)`.
+
+    Returns:
+        `[K, B, *event]`.
+    """
+    missing = lead[: len(lead) - len(distribution.batch_shape)]
+    rest = lead[len(missing) :]
+    source = distribution if distribution.batch_shape == rest else distribution.expand(rest)
+    return source.rsample(missing) if source.has_rsample else source.sample(missing)
+
+
+def kl(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
+    """KL(q || p): in closed form where torch knows it, otherwise the sampled difference log q(z) - log p(z).
+
+    Args:
+        q: Left distribution.
+        p: Right distribution.
+        z: A draw from `q`, `[K, B, *event]`, used only where there is no closed form.
+
+    Returns:
+        A shape that broadcasts to `[K, B]`, in nats.
+    """
+    try:
+        return kl_divergence(q, p)
+    except NotImplementedError:
+        return q.log_prob(z) - p.log_prob(z)
+
+
+def kl_per_dim(q: Distribution, p: Distribution) -> Tensor | None:
+    """KL of every latent dimension for two distributions with independent dimensions.
+
+    Args:
+        q: Left distribution.
+        p: Right distribution.
+
+    Returns:
+        `[*batch, *event]` in nats, or None where the KL does not split over dimensions.
+    """
+    if not (isinstance(q, Independent) and isinstance(p, Independent)):
+        return None
+    try:
+        return kl_divergence(q.base_dist, p.base_dist)
+    except NotImplementedError:
+        return None
+
+
+def factor_means(distribution: Distribution, lead: torch.Size) -> Tensor:
+    """The mean, broadcast to `lead`: the deterministic counterpart of `draw`.
+
+    Args:
+        distribution: Its batch shape broadcasts to `lead`.
+        lead: `(K, B)`.
+
+    Returns:
+        `[K, B, *event]`.
+    """
+    return distribution.mean.expand(lead + distribution.event_shape)
+
+
+def temper(distribution: Distribution, temperature: float) -> Distribution:
+    """The distribution with its spread multiplied by `temperature`.
+
+    A Gaussian keeps its mean and has its standard deviation scaled; a mixture has that done to each component and keeps
+    its weights. This is the usual 'reduced-temperature' sampling, not a power of the density.
+
+    Args:
+        distribution: A Gaussian or a mixture of Gaussians, or anything at temperature 1.
+        temperature: Zero or more; 1 changes nothing.
+
+    Returns:
+        A distribution of the same shapes.
+
+    Raises:
+        CompatibilityError: The family has no such scaling.
+
+    References:
+        Kingma, Dhariwal, Glow, 2018, arXiv:1807.03039, section 6.
+    """
+    if temperature == 1.0:
+        return distribution
+    match distribution:
+        case Independent(base_dist=Normal() as base):
+            return normal(base.loc, base.scale * temperature, distribution.reinterpreted_batch_ndims)
+        case MixtureSameFamily():
+            part = temper(distribution.component_distribution, temperature)
+            return MixtureSameFamily(distribution.mixture_distribution, part, validate_args=False)
+        case _:
+            raise CompatibilityError(
+                f"temperature {temperature:g} is defined for Gaussian priors and mixtures of them; "
+                f"this model's prior is {type(distribution).__name__}: sample it at temperature 1"
+            )

@@ -1,0 +1,7 @@
+"""How good a model is: the bounds of training over a whole split, with standard errors, and the health of its code."""
+
+from latentia.evaluation.evidence import Evidence, evaluate
+from latentia.evaluation.latent_health import ACTIVE, active_units
+from latentia.evaluation.validation import validate
+
+__all__ = ["ACTIVE", "Evidence", "active_units", "evaluate", "validate"]

@@ -1,0 +1,101 @@
+"""Which latent dimensions carry anything."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.distributions import Independent, Normal
+
+from latentia.conditionals import DiagonalNormal
+from latentia.distributions import factor_means, saturation
+from latentia.latents import Trace
+
+ACTIVE = 0.01
+"""A dimension is active if its posterior mean varies over the data by more than this (Burda and others, 2016)."""
+
+
+def posterior_means(trace: Trace) -> Tensor:
+    """Posterior means of every latent dimension, the groups side by side.
+
+    Args:
+        trace: Lead (K, B).
+
+    Returns:
+        `[B, L]`, averaged over the K samples of the groups above.
+    """
+    lead = trace.lead
+    return torch.cat([factor_means(q, lead).flatten(2).mean(0) for q in trace.draw.q], dim=1)
+
+
+def active_units(means: Tensor) -> int:
+    r"""The number of dimensions with \(Var_x(E_q[z_j]) > 0.01\).
+
+    Args:
+        means: Posterior means `[N, L]`.
+
+    Returns:
+        A count between 0 and L.
+
+    References:
+        Burda, Grosse, Salakhutdinov, 2016, arXiv:1509.00519, section 5.2.
+    """
+    if len(means) < 2:
+        return 0
+    return int((means.double().var(0) > ACTIVE).sum())
+
+
+def kl_by_dim(trace: Trace) -> Tensor:
+    """KL of every latent dimension, averaged over samples and batch; a group whose KL does not split shares it evenly.
+
+    Args:
+        trace: Lead (K, B).
+
+    Returns:
+        `[B, L]`, in nats.
+    """
+    parts = []
+    for index, p in enumerate(trace.draw.p):
+        size = p.event_shape.numel()
+        per_dim = trace.kl_per_dim(index)
+        if per_dim is None:
+            whole = trace.kl[index].mean(0)
+            parts.append((whole / size)[:, None].expand(-1, size))
+        else:
+            parts.append(per_dim.expand(trace.lead + p.event_shape).flatten(2).mean(0))
+    return torch.cat(parts, dim=1)
+
+
+def log_scale_saturation(trace: Trace) -> float | None:
+    """The share of posterior log-scales at the ends of their smooth bounds, or None for other posteriors.
+
+    Args:
+        trace: Lead (K, B).
+
+    Returns:
+        Between 0 and 1.
+    """
+    scales = [
+        cast(Tensor, q.base_dist.scale).log().flatten()
+        for q in trace.draw.q
+        if isinstance(q, Independent) and isinstance(q.base_dist, Normal)
+    ]
+    if not scales:
+        return None
+    return float(saturation(torch.cat(scales), DiagonalNormal.LOW, DiagonalNormal.HIGH))
+
+
+def standard_error(values: Tensor) -> float | None:
+    """Standard error of a mean over independent examples.
+
+    Args:
+        values: `[N]`.
+
+    Returns:
+        s / sqrt(N), or None for fewer than two values.
+    """
+    if len(values) < 2:
+        return None
+    return float(values.double().std()) / math.sqrt(len(values))

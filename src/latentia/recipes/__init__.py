@@ -1,0 +1,68 @@
+"""The table of named variants: each a function from a data description and options to a model and an objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from latentia.errors import ConfigurationError
+from latentia.recipes.autoencoder import autoencoder, linear_autoencoder
+from latentia.recipes.explain import OptionInfo, RecipeInfo
+from latentia.recipes.explain import explain as _explain
+from latentia.recipes.hierarchical import bottom_up, top_down
+from latentia.recipes.vae import beta_vae, iwae, vae
+
+Recipe = Callable[..., Any]
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {recipe.__name__: recipe for recipe in (vae, beta_vae, iwae, autoencoder, linear_autoencoder, top_down, bottom_up)}
+)
+
+__all__ = [
+    "RECIPES",
+    "OptionInfo",
+    "Recipe",
+    "RecipeInfo",
+    "autoencoder",
+    "beta_vae",
+    "bottom_up",
+    "explain",
+    "iwae",
+    "linear_autoencoder",
+    "recipe_named",
+    "top_down",
+    "vae",
+]
+
+
+def recipe_named(name: str) -> Recipe:
+    """Look a recipe up.
+
+    Args:
+        name: One of `RECIPES`.
+
+    Returns:
+        The function.
+
+    Raises:
+        ConfigurationError: Lists the names that exist.
+    """
+    if name not in RECIPES:
+        raise ConfigurationError(f"there is no recipe {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def explain(name: str) -> RecipeInfo:
+    """Describe the recipe of that name.
+
+    Args:
+        name: One of `RECIPES`.
+
+    Returns:
+        Summary, description, citation and options.
+
+    >>> explain("beta_vae").options[0].name
+    'beta'
+    """
+    return _explain(name, recipe_named(name))

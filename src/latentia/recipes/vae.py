@@ -1,0 +1,85 @@
+"""The plain VAE and those that differ from it in the objective alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from latentia.recipes.parts import PartOptions, Parts
+
+if TYPE_CHECKING:
+    from latentia.data.spec import DataSpec
+    from latentia.model import VAE
+    from latentia.objectives import ELBO, IWAE
+
+
+def vae(data: DataSpec, /, *, free_bits: float = 0.0, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO]:
+    """The variational autoencoder: one group of Gaussian latent variables, trained on the ELBO.
+
+    Args:
+        data: What the data are.
+        free_bits: Nats of KL each latent dimension has for free; a remedy for posterior collapse.
+        **parts: See `Parts`.
+
+    Returns:
+        The model and its objective.
+
+    References:
+        Kingma, Welling, Auto-encoding variational Bayes, 2014, arXiv:1312.6114.
+        Rezende, Mohamed, Wierstra, Stochastic backpropagation and approximate inference in deep generative models,
+        2014, arXiv:1401.4082.
+    """
+    from latentia.objectives import ELBO
+    from latentia.recipes.compose import flat
+
+    return flat(data, Parts(**parts)), ELBO(free_bits=free_bits)
+
+
+def beta_vae(
+    data: DataSpec, /, *, beta: float = 4.0, free_bits: float = 0.0, **parts: Unpack[PartOptions]
+) -> tuple[VAE, ELBO]:
+    """The plain VAE with its KL weighted by beta: a more compressed, often more disentangled code.
+
+    The reported ELBO is always the bound itself; what is minimised at beta other than 1 is not one.
+
+    Args:
+        data: What the data are.
+        beta: Weight of the KL. It is set against log-likelihoods summed over all dimensions of x; divide by their
+            number to compare with papers that average.
+        free_bits: Nats of KL each latent dimension has for free.
+        **parts: See `Parts`.
+
+    Returns:
+        The model and its objective.
+
+    References:
+        Higgins and others, beta-VAE: Learning basic visual concepts with a constrained variational framework, 2017,
+        ICLR.
+    """
+    from latentia.errors import ConfigurationError
+    from latentia.objectives import ELBO
+    from latentia.recipes.compose import flat
+
+    if not beta >= 0:
+        raise ConfigurationError(f"beta is {beta:g}; the weight of the KL is zero or more")
+    return flat(data, Parts(**parts)), ELBO(beta=beta, free_bits=free_bits)
+
+
+def iwae(data: DataSpec, /, *, num_samples: int = 10, **parts: Unpack[PartOptions]) -> tuple[VAE, IWAE]:
+    """The plain VAE trained on the tighter importance-weighted bound.
+
+    Args:
+        data: What the data are.
+        num_samples: K, posterior samples for each row; time grows with it.
+        **parts: See `Parts`.
+
+    Returns:
+        The model and its objective.
+
+    References:
+        Burda, Grosse, Salakhutdinov, Importance weighted autoencoders, 2016, arXiv:1509.00519.
+    """
+    from latentia.objectives import IWAE
+    from latentia.recipes.compose import check_dims, flat
+
+    check_dims(num_samples=num_samples)
+    return flat(data, Parts(**parts)), IWAE(num_samples)
