@@ -53,13 +53,16 @@ class DiscretizedLogistic(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of grid points, elementwise, in nats."""
-        half = self.bin_width / 2
+        # Edges from whole bin numbers: the upper edge of one bin is the same float as the lower edge of the next, so the
+        # bins still add up to one where the scale is thousands of times smaller than x.
+        bin_number = torch.round(value / self.bin_width)
+        first, last = bin_number == 0, bin_number == self.levels - 1
         inverse_scale = torch.exp(-self.log_scale)
-        centred = value - self.loc
-        first, last = value < half, value > 1 - half
+        to_upper = ((bin_number + 0.5) * self.bin_width - self.loc) * inverse_scale
+        to_lower = ((bin_number - 0.5) * self.bin_width - self.loc) * inverse_scale
         zero = torch.zeros((), dtype=self.loc.dtype, device=self.loc.device)
-        below = torch.where(last, zero, logsigmoid((centred + half) * inverse_scale))
-        above = torch.where(first, zero, logsigmoid((half - centred) * inverse_scale))
+        below = torch.where(last, zero, logsigmoid(to_upper))
+        above = torch.where(first, zero, logsigmoid(-to_lower))
         between = torch.log(-torch.expm1(-self.bin_width * inverse_scale))
         return below + above + torch.where(first | last, zero, between)
 

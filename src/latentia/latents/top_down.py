@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import cast
 
 import torch
@@ -88,7 +89,7 @@ class TopDown(nn.Module):
         def source(group: Group, state: Tensor, p: Distribution) -> tuple[Distribution, Distribution]:
             return temper(p, temperature), p
 
-        like = next(self.parameters())
+        like = next(chain(self.parameters(), self.buffers()), torch.empty(0))
         return self._walk(lead, initial_state(lead, context, like), source, given, draw)
 
     def _walk(
