@@ -135,8 +135,8 @@ def test_one_row_has_no_standard_error() -> None:
     assert evidence.nll is not None
 
 
-@pytest.mark.parametrize("options", [{"num_samples": 0}, {"batch_size": 0}])
-def test_impossible_sizes_are_refused(options: dict[str, int]) -> None:
+@pytest.mark.parametrize(("num_samples", "batch_size"), [(0, None), (2, 0)])
+def test_impossible_sizes_are_refused(num_samples: int, batch_size: int | None) -> None:
     model = DataModel(vae(REAL, latent_dim=2, hidden=(8,))[0], REAL)
     with pytest.raises(ConfigurationError, match="at least 1"):
-        evaluate(model, Resident(torch.randn(2, 7)), **options)
+        evaluate(model, Resident(torch.randn(2, 7)), num_samples=num_samples, batch_size=batch_size)

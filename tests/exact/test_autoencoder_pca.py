@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from typing import cast
 
+import torch
+from torch import Tensor, nn
+
+from latentia.conditionals import Likelihood
 from latentia.model import VAE
+from latentia.nets import MLP
 from latentia.objectives import Step
 from latentia.recipes import autoencoder, linear_autoencoder
 from tests.exact.linear_gaussian import F64
@@ -29,8 +33,13 @@ def fit_linear(x: Tensor, latent_dim: int) -> VAE:
         value.backward()
         return value
 
-    optimiser.step(loss)  # type: ignore[arg-type, no-untyped-call] # L-BFGS wants a Tensor, its stub says float
+    optimiser.step(loss)
     return model
+
+
+def linear_decoder(model: VAE) -> nn.Linear:
+    net = cast(MLP, cast(Likelihood, model.likelihood).net)
+    return cast(nn.Linear, net.layers[0])
 
 
 def reconstructions(model: VAE, x: Tensor) -> Tensor:
@@ -43,8 +52,8 @@ def is_pca(model: VAE, x: Tensor) -> None:
     lost = (reconstructions(model, x) - x).square().sum(1).mean()
     assert abs(float(lost) - float(values[K:].sum())) < 1e-7
     principal = torch.linalg.eigh(torch.cov(x.T, correction=0)).eigenvectors.flip(1)[:, :K]
-    decoder = model.likelihood.net.layers[0].weight  # type: ignore[union-attr, index]
-    cosines = torch.linalg.svdvals(principal.T @ torch.linalg.qr(decoder).Q)  # type: ignore[arg-type]
+    decoder = linear_decoder(model).weight
+    cosines = torch.linalg.svdvals(principal.T @ torch.linalg.qr(decoder).Q)
     assert (cosines > 1 - 1e-8).all()
     # PCA of its reconstructions gives back the components themselves, not only their span.
     again = torch.linalg.eigh(torch.cov(reconstructions(model, x).T, correction=0))
@@ -61,7 +70,7 @@ def test_6_mutants() -> None:
     with killed():  # a code one dimension too small
         is_pca(fit_linear(data(), K - 1), data())
     with killed(), torch.no_grad():  # a forgotten offset
-        model.likelihood.net.layers[0].bias.zero_()  # type: ignore[union-attr, index, operator]
+        linear_decoder(model).bias.zero_()
         is_pca(model, data())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,8 @@ def data() -> Tensor:
     raw = raw - raw.mean(0)
     white = raw @ torch.linalg.inv(torch.linalg.cholesky(raw.T @ raw / len(raw))).T
     basis = torch.linalg.qr(torch.randn(D, D, generator=generator, dtype=F64)).Q
-    return white * torch.tensor(EIGENVALUES, dtype=F64).sqrt() @ basis.T + 1.5
+    rotated: Tensor = white * torch.tensor(EIGENVALUES, dtype=F64).sqrt() @ basis.T
+    return rotated + 1.5
 
 
 EIGENVALUES = [5.0, 3.0, 1.6, 0.5, 0.4, 0.3]
@@ -51,7 +53,7 @@ def trained(beta: float, *, scale: str, sigma: float, latent_dim: int = K, kl_fa
         value.backward()
         return value
 
-    optimiser.step(loss)  # type: ignore[arg-type, no-untyped-call] # L-BFGS wants a Tensor, its stub says float
+    optimiser.step(loss)
     return model
 
 
@@ -62,7 +64,7 @@ def recovers_ppca(model: VAE) -> None:
     with torch.no_grad():
         elbo = float(bounds.elbo(cubature_trace(model, data())).mean())
         sigma = float(model.px(torch.zeros(1, 1, K, dtype=F64)).stddev.flatten()[0])
-        weight = model.likelihood.net.weight  # type: ignore[union-attr]
+        weight = cast(nn.Linear, cast(Likelihood, model.likelihood).net).weight
     assert abs(elbo - best) < 1e-6
     assert abs(sigma**2 - s2) < 1e-3 * s2
     covariance = torch.cov(data().T, correction=0)

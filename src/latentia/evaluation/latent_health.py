@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import cast
-
 import torch
 from torch import Tensor
 from torch.distributions import Independent, Normal
@@ -78,7 +76,7 @@ def log_scale_saturation(trace: Trace) -> float | None:
         Between 0 and 1.
     """
     scales = [
-        cast(Tensor, q.base_dist.scale).log().flatten()
+        q.base_dist.scale.log().flatten()
         for q in trace.draw.q
         if isinstance(q, Independent) and isinstance(q.base_dist, Normal)
     ]
