@@ -22,9 +22,8 @@ REPORT = """
 import json, sys
 heavy, sys.argv = json.loads(sys.argv[1]), ["latentia", *sys.argv[2:]]
 from latentia.cli import main
-status = 0
 try:
-    main()
+    status = main()
 except SystemExit as stop:
     status = stop.code or 0
 print()
