@@ -14,11 +14,11 @@ class Parts:
 
     latent_dim: Annotated[int, "latent dimensions"] = 16
     network: Annotated[Network, "encoder and decoder; auto: conv for colour or over 1024 pixels"] = "auto"
-    hidden: Annotated[tuple[int, ...], "mlp: the encoder's hidden widths; the decoder mirrors them"] = (512, 512)
+    hidden: Annotated[tuple[int, ...], "mlp: the encoder's hidden widths; the decoder mirrors them"] = (256, 256)
     width: Annotated[int, "conv: channels of the finest stage, doubling up to four times this"] = 32
     blocks: Annotated[int, "conv: residual blocks a stage"] = 1
-    activation: Annotated[Activation, "mlp: activation"] = "relu"
-    norm: Annotated[bool, "mlp: LayerNorm before every activation"] = False
+    activation: Annotated[Activation, "mlp: activation"] = "silu"
+    norm: Annotated[bool, "mlp: LayerNorm before every activation"] = True
     likelihood: Annotated[LikelihoodName | None, "family of p(x|z); by default chosen from the data"] = None
     scale: Annotated[Scale | None, "origin of the likelihood's scale; by default shared (gaussian) or predicted"] = None
     sigma: Annotated[float | None, "fixed or initial scale, in the units of x (by default from the data)"] = None

@@ -1,0 +1,166 @@
+"""From raw batches to what the likelihood scores, and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal, Self, cast
+
+import torch
+from torch import Tensor, nn
+
+from latentia.data.admission import admit
+from latentia.data.spec import DataSpec
+from latentia.errors import ConfigurationError
+
+Space = Literal["binary", "levels", "real"]
+"""Where the likelihood's x lives: {0, 1}; equally spaced levels in [0, 1]; the real line."""
+
+
+class Preparation(nn.Module):
+    r"""The map from data units to model units; it has no parameters and runs on the device, a batch at a time.
+
+    In the binary space x = raw/unit, drawn anew each time from Bernoulli(raw/unit) where data are grey (dynamic
+    binarisation); among levels x = raw/unit; on the real line x = raw/unit for levels, x = raw for reals in [0, 1] and
+    x = (raw - mean)/std for other reals. So \(\log p(raw) = \log p(x) + \sum \log |dx/draw|\); the sum is `log_scale`.
+
+    A column that counts as constant has std 0: it is centred, not scaled, and restored as its mean.
+
+    Args:
+        spec: The data.
+        space: What the likelihood scores.
+
+    Attributes:
+        spec: As given.
+        space: As given.
+        shape: Shape of one prepared row, that of the data.
+        log_scale: Sum over dimensions of log|dx/draw|, in nats for each row; 0 where probabilities are scored, not
+            densities.
+
+    References:
+        Dynamic binarisation: Salakhutdinov, Murray, On the quantitative analysis of deep belief networks, 2008.
+    """
+
+    def __init__(self, spec: DataSpec, space: Space) -> None:
+        super().__init__()
+        self.spec, self.space = spec, space
+        self.shape = spec.shape
+        self.log_scale = self._log_scale()
+        self.register_buffer("_here", torch.empty(0), persistent=False)
+        self._place(torch.device("cpu"))
+
+    @classmethod
+    def build(cls, spec: DataSpec, space: Space) -> Preparation:
+        """The preparation for a likelihood's space.
+
+        Args:
+            spec: The data.
+            space: What the likelihood scores.
+
+        Returns:
+            The preparation.
+
+        Raises:
+            ConfigurationError: The likelihood does not fit the data; names the range found and the one that fits.
+        """
+        found = f"{spec.name!r} has real values from {spec.low:g} to {spec.high:g}"
+        if space == "binary" and spec.support == "real":
+            raise ConfigurationError(
+                f"a Bernoulli likelihood scores data within [0, 1], but {found}; use likelihood gaussian"
+            )
+        if space == "levels" and spec.support not in ("binary", "levels"):
+            raise ConfigurationError(
+                f"a discretised logistic likelihood scores whole numbers on a scale of levels, but {found}; "
+                "use likelihood gaussian"
+            )
+        if space not in ("binary", "levels", "real"):
+            raise ConfigurationError(f"unknown space {space!r}; one of binary, levels, real was expected")
+        return cls(spec, space)
+
+    @property
+    def binarises(self) -> bool:
+        """Whether grey data are drawn as binary ones anew each time."""
+        return self.space == "binary" and self.spec.support != "binary"
+
+    @property
+    def _standardises(self) -> bool:
+        return self.spec.support == "real"
+
+    def _log_scale(self) -> float:
+        if self.space != "real":
+            return 0.0
+        if not self._standardises:
+            return -self.spec.num_dims * math.log(self.spec.unit)
+        return -sum(math.log(std) for std in self.spec.std if std > 0) * (self.spec.num_dims // self.spec.shape[0])
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # .to(bfloat16) and the like move the module without rounding the statistics: 1e9 + noise needs float64
+        nn.Module._apply(self, fn, recurse)
+        self._place(cast(Tensor, self._here).device)
+        return self
+
+    def _place(self, device: torch.device) -> None:
+        self._wide = torch.float32 if device.type == "mps" else torch.float64  # which mps lacks
+        column = (-1, *[1] * (len(self.shape) - 1))
+        self._mean = torch.tensor(self.spec.mean, dtype=self._wide, device=device).view(column)
+        self._std = torch.tensor(self.spec.std, dtype=self._wide, device=device).view(column)
+        self._scale = torch.where(self._std > 0, self._std, torch.ones_like(self._std))
+
+    def expected(self, raw: Tensor) -> Tensor:
+        """Prepare without noise: as `forward`, but grey data keep their probability where `forward` would binarise.
+
+        Args:
+            raw: `[B, *shape]` in data units, any dtype.
+
+        Returns:
+            `[B, *shape]` float32.
+        """
+        if self._standardises:
+            return ((raw.to(self._wide) - self._mean) / self._scale).to(torch.float32)
+        x = raw.to(torch.float32)
+        return x if self.spec.unit == 1.0 else x / self.spec.unit
+
+    def forward(self, raw: Tensor) -> Tensor:
+        """Prepare a batch.
+
+        Args:
+            raw: `[B, *shape]` in data units, any dtype, on this module's device.
+
+        Returns:
+            `[B, *shape]` float32. Where grey data are binarised, the noise comes from torch's generator.
+        """
+        x = self.expected(raw)
+        return torch.bernoulli(x) if self.binarises else x
+
+    def restore(self, x: Tensor) -> Tensor:
+        """Bring model units back to data units; constant columns get their constant exactly.
+
+        Args:
+            x: `[..., *shape]` in model units.
+
+        Returns:
+            `[..., *shape]` in data units: float64 where the data were, else float32.
+        """
+        dtype = torch.float64 if self.spec.dtype == "float64" and self._wide == torch.float64 else torch.float32
+        if self._standardises:
+            return (x.to(self._wide) * self._std + self._mean).to(dtype)
+        return (x.to(self._wide) * self.spec.unit).to(dtype)
+
+    def check(self, raw: Tensor, what: str = "the data") -> Tensor:
+        """Pass on data of the kind that the model was trained on.
+
+        Args:
+            raw: `[N, *shape]` in data units.
+            what: Their name, for messages.
+
+        Returns:
+            The same values in the dtype of the training data.
+
+        Raises:
+            DataError: Another shape, or values that the training data could not have.
+        """
+        return admit(raw, self.spec, what)
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"{self.spec.support} -> {self.space}, log_scale={self.log_scale:g}"
