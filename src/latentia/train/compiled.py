@@ -1,0 +1,96 @@
+"""The loss of a raw batch as one function: prepared, in the plan's precision, compiled where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from latentia.data_model import DataModel
+from latentia.objectives import Loss, Objective, Step
+from latentia.train import generators
+from latentia.train.plan import Plan
+
+LossFunction = Callable[[Tensor, Step], Loss]
+
+
+def loss_function(
+    model: DataModel, objective: Objective, plan: Plan, device: torch.device, say: Callable[[str], None]
+) -> LossFunction:
+    """The function that training differentiates.
+
+    Args:
+        model: Prepares the batch and walks it.
+        objective: What is minimised.
+        plan: Gives precision and compilation.
+        device: Where the model is.
+        say: Takes one line, if compiling fails.
+
+    Returns:
+        A function of a raw batch on the device and of where training stands.
+    """
+
+    def plain(raw: Tensor, step: Step) -> Loss:
+        return objective(model.vae, model.preparation(raw), step)
+
+    def mixed(raw: Tensor, step: Step) -> Loss:
+        # The heads and densities compute in float32 by themselves; the networks are what autocast narrows.
+        x = model.preparation(raw)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            return objective(model.vae, x, step)
+
+    function = mixed if plan.precision == "bfloat16" else plain
+    if plan.compile == "on" or (plan.compile == "auto" and device.type == "cuda"):
+        return _Compiled(function, device, say)
+    return function
+
+
+class _Compiled:
+    """A compiled function that falls back to the plain one if the compiler fails, which shows at the first call."""
+
+    def __init__(self, function: LossFunction, device: torch.device, say: Callable[[str], None]) -> None:
+        self._plain, self._device, self._say = function, device, say
+        self._call: LossFunction = torch.compile(function)
+        self._proven = False
+        self._weight = torch.ones((), device=device)
+        self._filled = 1.0
+
+    def __call__(self, raw: Tensor, step: Step) -> Loss:
+        if self._call is self._plain:
+            return self._plain(raw, step)
+        step = self._as_tensor(step)
+        if self._proven:
+            return self._call(raw, step)
+        before = generators.states(self._device)
+        try:
+            result = self._call(raw, step)
+        except Exception as error:  # noqa: BLE001 # compilers raise errors of every kind; a fault of ours returns below
+            lines = str(error).strip().splitlines()
+            reason = f"{type(error).__name__}{': ' + lines[0][:160] if lines else ''}"
+            generators.restore(before, self._device)
+            self._call = self._plain
+            result = self._plain(raw, step)
+            self._say(f"torch.compile failed ({reason}): going on without it")
+        self._proven = True
+        return result
+
+    def _as_tensor(self, step: Step) -> Step:
+        """The step with its KL weight as a tensor: compiled code is made anew for every other number."""
+        weight = float(step.kl_weight)
+        if weight != self._filled:
+            self._weight = torch.full((), weight, device=self._device)
+            self._filled = weight
+        return Step(step.index, self._weight)
+
+
+@contextmanager
+def distributions_untouched() -> Iterator[None]:
+    """A scope after which torch.distributions validates as before: compiling switches that off process-wide."""
+    before: bool = Distribution._validate_args
+    try:
+        yield
+    finally:
+        Distribution.set_default_validate_args(before)
