@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-OUT ?= runs/demo
 
 # Reached by pip's isolated builds too, unlike --constraint.
 export PIP_CONSTRAINT := constraints.txt
@@ -19,8 +18,10 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(VENV)/.core ## install the core, train on the embedded digits, write a report
-	$(BIN)/latentia fit digits --out $(OUT)
-	@echo "report: $(abspath $(OUT))/report.html"
+	$(BIN)/latentia fit digits --patience 25 --threads 1
+
+# On the tests' small tensors a second thread costs more than it gives, above all where the cores are busy.
+test slow doctest: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/.test ## the tests, without the slow ones
 	$(BIN)/python -m pytest

@@ -3,8 +3,8 @@
     python -m benchmarks.main_job mnist              # 784-200-200-50, dynamic binarisation, IWAE-5000
     python -m benchmarks.main_job clothing64         # 64 x 64 colour photographs, convolutions, 256 levels
 
-needs `LATENTIA_DATA` (MNIST is downloaded without it). Each job leaves its run folder, prints one table row and writes its
-JSON beside it; `--epochs` and `--num-samples` shorten a trial.
+needs `LATENTIA_DATA` (MNIST is downloaded without it). Each job leaves its run folder, prints one line and writes its
+JSON to `benchmarks/results`; `--epochs` and `--num-samples` shorten a trial.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +45,7 @@ JOBS = {
             "hidden": (200, 200),
             "latent_dim": 50,
             "activation": "tanh",
+            "norm": False,
             "learning_rate": 2e-3,
             "schedule": "cosine",
         },
@@ -97,7 +97,6 @@ def main() -> None:
         "evaluate_seconds": round(evaluated, 1),
         **evidence.to_dict(),
         "machine": machine(),
-        "date": datetime.now(UTC).date().isoformat(),
     }
     target = chosen.json or Path(__file__).parent / "results" / f"main_job_{chosen.job}.json"
     target.parent.mkdir(parents=True, exist_ok=True)

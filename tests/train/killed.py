@@ -1,7 +1,7 @@
-"""Trains on the digits in child processes, killing them at random moments; run by `test_kill.py` in a process of its own.
+"""Trains on the digits in child processes and kills them at random; run by `test_kill.py` in a process of its own.
 
-Forking after the imports spares every life the import of torch. Prints the hash of the weights of a run that was killed
-again and again, that of an unbroken one, and the steps at which it was killed.
+Forking after the imports spares every life the import of torch. Prints the hash of the state of a run that was
+killed again and again, that of an unbroken one, and the steps at which it was killed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 import torch
@@ -25,11 +26,15 @@ from tests.train.small import Hooked
 KILLS, STEPS = 20, 120
 
 
-def life(data: Dataset, folder: Path, seconds: float, pipe: int | None) -> None:
+def life(data: Dataset, folder: Path, seconds: float, pipe: int) -> None:
     """One process's share of a run; a byte goes down the pipe at every step."""
     torch.manual_seed(0)
     vae, objective = recipe_named("vae")(data.spec, latent_dim=2, hidden=(8,), network="mlp")
-    hooked = Hooked(objective, lambda index: os.write(pipe, b".") and None if pipe is not None else None)
+
+    def tell(index: int) -> None:
+        os.write(pipe, b".")
+
+    hooked = Hooked(objective, tell)
     plan = Plan(steps=STEPS, checkpoint_seconds=seconds, ema=0.9, kl_warmup=4.0, schedule="cosine", seed=3)
     train(DataModel(vae, data.spec), hooked, data, plan, folder=folder, resume=True)
 
@@ -40,12 +45,14 @@ def spawn(data: Dataset, folder: Path, seconds: float) -> tuple[int, int]:
     child = os.fork()
     if child == 0:
         os.close(reading)
+        status = 1
         try:
             life(data, folder, seconds, writing)
-        except BaseException as error:
-            print(repr(error), file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
+            status = 0
+        finally:
+            if status:
+                traceback.print_exc()
+            os._exit(status)
     os.close(writing)
     return child, reading
 

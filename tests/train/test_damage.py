@@ -24,7 +24,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def current(run: Path, kind: str) -> Path:
-    return run / json.loads((run / "manifest.json").read_text())["checkpoints"][0]["files"][kind]["path"]
+    entry = json.loads((run / "manifest.json").read_text())["checkpoints"][0]
+    return run / str(entry["files"][kind]["path"])
 
 
 def load_all(run: Path) -> None:

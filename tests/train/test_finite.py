@@ -131,13 +131,9 @@ def test_a_bad_gradient_of_a_good_loss_is_found_before_the_update(tmp_path: Path
 def test_a_bad_loss_of_good_tensors_is_named_as_such(tmp_path: Path) -> None:
     data = real_data()
     model, objective = build(data)
-    with pytest.raises(NonFiniteError, match="step 7.*the loss itself; every tensor before it is finite"):
+    with pytest.raises(NonFiniteError, match=r"step 7.*the loss itself; every tensor before it is finite"):
         train(model, Spoilt(objective, 7, lambda vae, loss: loss * float("inf")), data, PLAN, folder=tmp_path / "bad")
-    assert (
-        int(load_checkpoint(tmp_path / "bad", "state")[0]["optimizer/vae.encoder.0.weight/step"]) == 6
-        if False
-        else True
-    )
+    assert load_checkpoint(tmp_path / "bad")[1]["step"] == "6"
 
 
 def test_an_update_that_overflows_is_undone(tmp_path: Path) -> None:
@@ -154,7 +150,7 @@ def test_moments_that_overflow_are_not_saved(tmp_path: Path) -> None:
     data = real_data()
     model, objective = build(data)
     spoil = Spoilt(objective, 2, lambda vae, loss: loss * 1e25)
-    with pytest.raises(NonFiniteError, match="the update of optimiser step 2 overflowed: optimizer/.*/exp_avg_sq"):
+    with pytest.raises(NonFiniteError, match=r"the update of optimiser step 2 overflowed: optimizer/.*/exp_avg_sq"):
         train(model, spoil, data, PLAN, folder=tmp_path / "bad")
     assert state_hash(tmp_path / "bad") == after(1, tmp_path / "good")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -192,16 +194,31 @@ def test_compiling_that_fails_is_one_line_and_goes_on(monkeypatch: pytest.Monkey
 
 
 def test_compiling_keeps_the_weight_of_the_kl_a_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch, "compile", lambda function: lambda *arguments: function(*arguments))
-    data, weights = grey_data(), []
+    monkeypatch.setattr(torch, "compile", functools.partial(functools.partial))
+    data = grey_data()
+    weights: dict[int, Any] = {}
     model, objective = build(data)
 
     class Seen(Hooked):
         def __call__(self, model: Any, x: Tensor, step: Any, player: int = 0) -> Any:
-            weights.append(step.kl_weight)
+            weights[step.index] = step.kl_weight
             return self.inner(model, x, step, player)
 
     train(model, Seen(objective, lambda index: None), data, Plan(epochs=2, batch_size=10, kl_warmup=1, compile="on"))
-    assert [float(weight) for weight in weights] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8] + [1.0] * 5)
-    assert all(isinstance(weight, Tensor) for weight in weights)
+    assert [float(weight) for weight in weights.values()] == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8] + [1.0] * 5)
+    assert all(isinstance(weight, Tensor) for weight in weights.values())
     assert validate(model)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own
+def test_compiled_training_gives_the_same_model() -> None:
+    plan, record = Plan(epochs=4, batch_size=10, kl_warmup=2), Record()
+    data = real_data()
+    models = []  # of a recipe without noise, which compilers draw otherwise
+    for how in ("off", "on"):
+        model, objective = build(data, "autoencoder", likelihood="gaussian")
+        train(model, objective, data, replace(plan, compile=how), reporters=[record])
+        models.append(model.state_dict())
+    for name, value in models[0].items():
+        torch.testing.assert_close(models[1][name], value, rtol=1e-3, atol=1e-4)

@@ -14,7 +14,13 @@ from latentia.train import Plan, train
 from latentia.train.lock import locked
 from tests.train.small import Hooked, build, fitted, grey_data
 
-HOLD = "import sys, time, pathlib; from latentia.train.lock import locked\nwith locked(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+HOLD = """
+import pathlib, sys, time
+from latentia.train.lock import locked
+with locked(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_second_process_is_told_who_holds_it_and_a_dead_holder_is_no_holder(tmp_path: Path) -> None:

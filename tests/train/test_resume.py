@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from latentia.data import Batch, Resident
 from latentia.data_model import DataModel
 from latentia.errors import ConfigurationError
-from latentia.train import Interrupted, MetricsFile, Plan, load_checkpoint, read_metrics, train, weight_hash
-from latentia.train import generators
+from latentia.train import Interrupted, MetricsFile, Plan, generators, load_checkpoint, read_metrics, train, weight_hash
 from tests.train.small import Record, build, fitted, grey_data, real_data, signalled, state_hash, validate
 
 PLANS = {
@@ -151,7 +152,7 @@ def test_a_run_limited_by_minutes_resumes_with_its_elapsed_time(tmp_path: Path) 
     _, outcome = fitted(plan, tmp_path, resume=True, reporters=[record])
     assert record.starts[0].step == 3
     assert outcome.reason == "minutes"
-    assert 1.2 <= outcome.seconds
+    assert outcome.seconds >= 1.2
 
 
 def test_a_finished_run_is_left_alone_or_extended(tmp_path: Path) -> None:
@@ -178,9 +179,7 @@ def test_steps_may_end_within_an_epoch_and_be_extended(tmp_path: Path) -> None:
 def test_another_plan_or_other_data_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(PLANS["plain"], tmp_path, at=3)
-    with pytest.raises(
-        ConfigurationError, match="seed was 0 and is 1, batch_size|batch_size was 10 and is 9, seed was 0"
-    ):
+    with pytest.raises(ConfigurationError, match="batch_size was 10 and is 9, seed was 0 and is 1;"):
         fitted(Plan(epochs=2, batch_size=9, seed=1), tmp_path, resume=True)
     data = real_data()
     model, objective = build(data)
@@ -202,3 +201,15 @@ def test_the_model_holds_what_the_folder_holds(tmp_path: Path) -> None:
     tensors, metadata = load_checkpoint(tmp_path)
     assert weight_hash(tensors) == weight_hash(model.state_dict())
     assert (metadata["recipe"], metadata["kind"], metadata["weights"]) == ("vae", "model", "best")
+
+
+def test_another_machine_is_told_of(tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    with pytest.raises(Interrupted):
+        run(PLANS["plain"], tmp_path, at=3)
+    record = Record()
+    fitted(replace(PLANS["plain"], threads=threads + 1), tmp_path, resume=True, reporters=[record])
+    assert record.messages == [
+        f"resumed elsewhere (threads was {threads} and is {threads + 1}): "
+        "the result may differ in the last digits from an unbroken run"
+    ]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from latentia.data.files import human, reason, shown
 from latentia.data.idx import read_idx
@@ -74,7 +74,7 @@ def fetch(files: Sequence[Remote], folder: Path, advice: str) -> None:
 def _download(url: str, part: Path, show: Callable[[int, int | None], None]) -> None:
     if not url.startswith(("http://", "https://")):
         raise DataError("the address is neither http nor https")
-    with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, open(part, "wb") as file:
+    with _answer(url) as answer, open(part, "wb") as file:
         stated = answer.headers.get("Content-Length")
         total = int(stated) if stated and stated.isdigit() else None
         got = 0
@@ -88,6 +88,14 @@ def _download(url: str, part: Path, show: Callable[[int, int | None], None]) -> 
             raise DataError(f"the connection ended after {got} of {total} bytes")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _answer(url: str) -> HTTPResponse:
+    try:
+        return cast(HTTPResponse, urllib.request.urlopen(url, timeout=_TIMEOUT))
+    except urllib.error.HTTPError as error:
+        error.close()  # it is an answer as well, and holds the connection open
+        raise
 
 
 def _words(error: BaseException) -> str:

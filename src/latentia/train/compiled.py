@@ -44,38 +44,48 @@ def loss_function(
 
     function = mixed if plan.precision == "bfloat16" else plain
     if plan.compile == "on" or (plan.compile == "auto" and device.type == "cuda"):
-        return _Compiled(function, device, say)
+        return _Compiled(function, model, device, say)
     return function
 
 
 class _Compiled:
-    """A compiled function that falls back to the plain one if the compiler fails, which shows at the first call."""
+    """A compiled function that falls back to the plain one if the compiler fails.
 
-    def __init__(self, function: LossFunction, device: torch.device, say: Callable[[str], None]) -> None:
-        self._plain, self._device, self._say = function, device, say
-        self._call: LossFunction = torch.compile(function)
-        self._proven = False
+    Compilers fail at the first call with a shape, forwards or backwards: that call is tried out before it counts.
+    """
+
+    def __init__(
+        self, function: LossFunction, model: DataModel, device: torch.device, say: Callable[[str], None]
+    ) -> None:
+        self._plain, self._model, self._device, self._say = function, model, device, say
+        self._call: LossFunction | None = None
+        self._proven: set[torch.Size] = set()
         self._weight = torch.ones((), device=device)
         self._filled = 1.0
+        self._failed = False
 
     def __call__(self, raw: Tensor, step: Step) -> Loss:
-        if self._call is self._plain:
+        if not self._failed and raw.shape not in self._proven:
+            self._try_out(raw, self._as_tensor(step))
+        if self._failed or self._call is None:
             return self._plain(raw, step)
-        step = self._as_tensor(step)
-        if self._proven:
-            return self._call(raw, step)
-        before = generators.states(self._device)
+        return self._call(raw, self._as_tensor(step))
+
+    def _try_out(self, raw: Tensor, step: Step) -> None:
+        before, buffers = generators.states(self._device), [buffer.clone() for buffer in self._model.buffers()]
+        parameters = [p for p in self._model.parameters() if p.requires_grad]
         try:
-            result = self._call(raw, step)
-        except Exception as error:  # noqa: BLE001 # compilers raise errors of every kind; a fault of ours returns below
+            self._call = self._call or torch.compile(self._plain)
+            torch.autograd.grad(self._call(raw, step).loss, parameters, allow_unused=True)
+        except Exception as error:  # noqa: BLE001 # compilers raise errors of every kind; a fault of ours shows again
             lines = str(error).strip().splitlines()
             reason = f"{type(error).__name__}{': ' + lines[0][:160] if lines else ''}"
-            generators.restore(before, self._device)
-            self._call = self._plain
-            result = self._plain(raw, step)
             self._say(f"torch.compile failed ({reason}): going on without it")
-        self._proven = True
-        return result
+            self._failed = True
+        self._proven.add(raw.shape)
+        generators.restore(before, self._device)
+        for buffer, kept in zip(self._model.buffers(), buffers, strict=True):
+            buffer.copy_(kept)
 
     def _as_tensor(self, step: Step) -> Step:
         """The step with its KL weight as a tensor: compiled code is made anew for every other number."""

@@ -31,7 +31,7 @@ def diagnose(model: DataModel, batch: Batch, gradients: Mapping[str, Tensor]) ->
     Args:
         model: The model as it was when the loss was computed; the generators stand where they stood then.
         batch: The batch of that loss.
-        gradients: What was differentiated, by parameter.
+        gradients: Those of a good loss, by parameter; none if the loss itself is bad.
 
     Returns:
         A phrase such as "the data: row 3 of the batch (row 812 of the training data) holds nan".

@@ -77,8 +77,10 @@ class Guard:
         gradients = {name: p.grad for name, p in self._state.parameters.items() if p.grad is not None}
         if all(good) and all_finite(list(gradients.values())):
             return
-        culprit = good.index(False) if False in good else 0
-        self._fail(batches[culprit], culprit, gradients)
+        if all(good):
+            self._fail(batches[0], 0, gradients)
+        culprit = good.index(False)  # its gradient is bad because its loss is: not worth a look
+        self._fail(batches[culprit], culprit, {})
 
     def _fail(self, batch: Batch, place: int, gradients: dict[str, Tensor]) -> NoReturn:
         state, progress = self._state, self._state.progress

@@ -107,6 +107,17 @@ def train(
                 # Proves that there is room for a checkpoint before any work is done.
                 saving.save()
                 notes += ["there is no checkpoint to resume from: beginning"] if resume else []
+        loop = Loop(
+            state,
+            source,
+            plan,
+            horizon,
+            compute=loss_function(model, objective, plan, device, watchers.message),
+            validate=validate,
+            reporters=watchers,
+            stop=stop,
+            save=saving.save if saving is not None else None,
+        )
         progress = state.progress
         watchers.start(
             Start(
@@ -121,17 +132,6 @@ def train(
         )
         for note in notes:
             watchers.message(note)
-        loop = Loop(
-            state,
-            source,
-            plan,
-            horizon,
-            compute=loss_function(model, objective, plan, device, watchers.message),
-            validate=validate,
-            reporters=watchers,
-            stop=stop,
-            save=saving.save if saving is not None else None,
-        )
         reason = "failed"
         try:
             reason = _trained(loop, saving, stop, how_to_resume)

@@ -1,0 +1,66 @@
+"""The commands brought together. Each is imported when it is called for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from cyclopts import App, Group
+
+from latentia._version import __version__
+from latentia.cli.commands import COMMANDS
+
+_EPILOGUE = """\
+Start with:
+
+  latentia fit digits                    train on the embedded digits
+  latentia inspect pictures/             what would be read and chosen
+  latentia fit pictures/ --resize 64     train on a folder of pictures
+  latentia evaluate runs/digits-vae-1    measure a trained model
+  latentia fit --recipe iwae --help      the options of one recipe\
+"""
+
+
+def build(arguments: Sequence[str]) -> App:
+    """The command line for these arguments: `fit` has the options of the recipe that they name.
+
+    Args:
+        arguments: All arguments.
+
+    Returns:
+        The app.
+
+    Raises:
+        ConfigurationError: A recipe or a configuration file that cannot be used.
+    """
+    app = App(
+        name="latentia",
+        help="Variational autoencoders: data in, a trained, measured and explained model out.",
+        help_format="plaintext",
+        help_epilogue=_EPILOGUE,
+        version=f"latentia {__version__}",
+        group_parameters=Group("Options", sort_key=60),
+    )
+    called = arguments[0] if arguments else None
+    for order, (name, summary) in enumerate(COMMANDS.items()):
+        if name == called == "fit":
+            from latentia.cli.fit import command
+
+            function, config, epilogue = command(arguments[1:])
+            app.command(function, name=name, config=config, help=flowing(function.__doc__), help_epilogue=epilogue)
+        elif name == called:
+            module = import_module(f"latentia.cli.{name}")
+            function, examples = getattr(module, name), f"Examples:\n\n{module.EXAMPLES}"
+            app.command(function, name=name, help=flowing(function.__doc__), help_epilogue=examples)
+        else:
+            app.command(f"latentia.cli.{name}:{name}", name=name, sort_key=order, help=summary)
+    return app
+
+
+def flowing(text: str | None) -> str:
+    """A docstring with one line a paragraph, so that it flows into the width of the terminal.
+
+    >>> flowing("A docstring,  with     gaps.")
+    'A docstring, with gaps.'
+    """
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n")).strip()

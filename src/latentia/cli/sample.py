@@ -1,0 +1,55 @@
+"""`latentia sample`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from latentia.cli.answer import Answer
+from latentia.cli.options import FLAGS, OPENING, WRITING, Flags, Opening, RunFolder, Writing
+
+EXAMPLES = """\
+  latentia sample runs/digits-vae-1
+  latentia sample runs/digits-vae-1 -n 100 --temperature 0.7 --out samples.png
+  latentia sample runs/digits-vae-1 -n 1000 --draw --seed 1 --out samples.npy
+  latentia sample runs/table-vae-1 -n 500 --out new-rows.csv\
+"""
+
+
+def sample(
+    run: RunFolder,
+    /,
+    *,
+    num: Annotated[int, Parameter(name=["--num", "-n"], help="How many")] = 64,
+    temperature: Annotated[float, Parameter(help="Spread of the prior; below 1 gives more typical samples")] = 1.0,
+    mean: Annotated[
+        bool, Parameter(negative="--draw", help="Show the mean of p(x|z) for each z; --draw draws from it")
+    ] = True,
+    seed: Annotated[int, Parameter(help="Seed of the draws")] = 0,
+    writing: Writing = WRITING,
+    opening: Opening = OPENING,
+    flags: Flags = FLAGS,
+) -> Answer:
+    """Draw new data from a model.
+
+    Pictures are written as one grid (.png), as arrays (.npy, .npz) or one by one to a folder (no ending); other data as
+    tables (.csv, .parquet) or arrays.
+    """
+    from latentia.cli.opened import at_least_one, opened
+    from latentia.cli.outputs import destination, usual_suffix
+    from latentia.data_model import seeded
+    from latentia.errors import ConfigurationError
+    from latentia.operate import check_data_path, write_data
+
+    at_least_one("num", num)
+    if not temperature >= 0:
+        raise ConfigurationError(f"temperature is {temperature:g}; give 0 or more")
+    with opened(run, opening) as loaded:
+        path = destination(writing, run, "samples", usual_suffix(loaded.spec))
+        check_data_path(path, loaded.spec)
+        with seeded(seed, loaded.model.device):
+            drawn = loaded.model.sample(num, temperature=temperature, mean=mean)
+        write_data(path, drawn, loaded.spec)
+    values = {"run": run, "path": path, "num": num, "temperature": temperature, "mean": mean, "seed": seed}
+    return Answer({**values, "shape": tuple(drawn.shape)}, [f"{num:,} samples: {path}"])

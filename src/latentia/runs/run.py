@@ -1,0 +1,113 @@
+"""A run: a trained model with all that is known of how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latentia.data import Dataset, DataSpec, Resident, Source
+from latentia.data.spec import SplitName
+from latentia.data_model import DataModel
+from latentia.evaluation import Evidence, evaluate
+from latentia.recipes import RecipeInfo
+from latentia.runs.folder import REPORT
+from latentia.runs.reading import read_again
+from latentia.runs.settings import Settings
+from latentia.train import Plan
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A trained model in its folder.
+
+    Attributes:
+        folder: The run folder.
+        model: The model, in the units of its data: `encode`, `decode`, `sample`, `reconstruct`, `trace`.
+        settings: What the run was asked for, resolved.
+        recipe: What the recipe says of itself.
+        spec: The data it was trained on.
+        evidence: The measurement of the test split; None where it was not made yet.
+        metrics: One row an epoch: `step`, `epoch`, `train`, `validation`, ...
+        environment: What it ran on.
+        data: The data, where they are in memory already.
+    """
+
+    folder: Path
+    model: DataModel = field(repr=False)
+    settings: Settings = field(repr=False)
+    recipe: RecipeInfo = field(repr=False)
+    spec: DataSpec = field(repr=False)
+    evidence: Evidence | None = None
+    metrics: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    environment: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    data: Dataset | None = field(default=None, repr=False)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The recipe's options, all of them."""
+        return self.settings.options
+
+    @property
+    def plan(self) -> Plan:
+        """The training plan."""
+        return self.settings.plan
+
+    @property
+    def report(self) -> Path | None:
+        """The page that shows the run, if it was written."""
+        page = self.folder / REPORT
+        return page if page.exists() else None
+
+    def dataset(self) -> Dataset:
+        """The data it was trained on, with the same splits; read again if they are not in memory.
+
+        Raises:
+            DataError: They cannot be read any more, or are no longer the same.
+        """
+        return self.data if self.data is not None else read_again(self.settings, self.spec, self.folder)
+
+    def split(self, name: SplitName) -> Resident:
+        """One split of the data it was trained on.
+
+        Args:
+            name: `train`, `validation` or `test`.
+
+        Returns:
+            Its rows.
+        """
+        return self.dataset().split(name)
+
+    def evaluate(
+        self,
+        source: Source | None = None,
+        *,
+        split: SplitName = "test",
+        num_samples: int = 100,
+        seed: int = 0,
+        batch_size: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Evidence:
+        """Measure the model: see `latentia.evaluate`.
+
+        Args:
+            source: Rows to measure it on; by default those of `split`.
+            split: A split of the run's own data.
+            num_samples: K, importance samples for each row.
+            seed: Of all noise.
+            batch_size: Rows at a time.
+            progress: Called with (rows done, rows in all).
+
+        Returns:
+            The evidence.
+        """
+        rows = self.split(split) if source is None else source
+        return evaluate(self.model, rows, num_samples=num_samples, seed=seed, batch_size=batch_size, progress=progress)
+
+    def sample(self, num: int, *, temperature: float = 1.0, mean: bool = True) -> Tensor:
+        """New data from the prior: see `DataModel.sample`."""
+        return self.model.sample(num, temperature=temperature, mean=mean)
