@@ -18,7 +18,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(VENV)/.core ## install the core, train on the embedded digits, write a report
-	$(BIN)/latentia fit digits --patience 25 --threads 1
+	$(BIN)/latentia fit digits --threads 1
 
 # On the tests' small tensors a second thread costs more than it gives, above all where the cores are busy.
 test slow doctest: export OMP_NUM_THREADS := 1

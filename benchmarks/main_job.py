@@ -38,21 +38,19 @@ JOBS = {
     # after 3,280 epochs.
     "mnist": Job(
         "mnist",
-        epochs=200,
+        epochs=100,
         num_samples=5000,
         options={
             "likelihood": "bernoulli",
             "hidden": (200, 200),
             "latent_dim": 50,
-            "activation": "tanh",
-            "norm": False,
-            "learning_rate": 2e-3,
+            "learning_rate": 1e-3,
             "schedule": "cosine",
         },
     ),
     "clothing64": Job(
         "clothing64",
-        epochs=40,
+        epochs=20,
         num_samples=100,
         options={"latent_dim": 64, "batch_size": 32, "learning_rate": 1e-3, "schedule": "cosine", "warmup_steps": 200},
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,21 @@ def test_nothing_heavy_is_imported_to_answer() -> None:
     statuses, heavy = json.loads(answer.stdout)
     assert statuses == [0] * (len(calls) - 3) + [2] * 3
     assert heavy == []
+
+
+def test_the_keys_of_json_are_those_that_help_names(trained: Path, tmp_path: Path) -> None:
+    call("encode", trained, "--out", tmp_path / "codes.npy")
+    calls: dict[str, list[object]] = {
+        **{name: [trained] for name in ("evaluate", "report", "sample", "reconstruct", "interpolate", "traverse")},
+        "encode": [trained, "--out", tmp_path / "again.npy"],
+        "decode": [trained, tmp_path / "codes.npy", "--out", tmp_path / "x.npy"],
+        "fit": ["digits", "--steps", 1, "--hidden", 4, "--out", tmp_path / "run", "--no-report"],
+        "inspect": ["digits"],
+    }
+    assert set(calls) == set(COMMANDS) - {"recipes"}
+    for command, arguments in calls.items():
+        named = " ".join(call(command, "--help").out.split("--json prints one object:")[1].split())
+        assert list(call(command, *arguments, "--json").json) == named.split(", "), command
 
 
 def test_version() -> None:

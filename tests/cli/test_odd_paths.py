@@ -138,6 +138,21 @@ def test_a_damaged_model_is_refused_and_the_one_before_it_offered(trained: Path,
     assert call("sample", run, "--checkpoint", "previous", "--out", tmp_path / "x.png").status == 0
 
 
+def test_data_that_changed_or_left_since_the_training(tmp_path: Path) -> None:
+    rows, run = np.random.default_rng(0).normal(size=(50, 3)), tmp_path / "run"
+    np.save(tmp_path / "rows.npy", rows)
+    assert call("fit", tmp_path / "rows.npy", "--steps", 1, *TINY, "--out", run, "--no-report").status == 0
+    assert call("report", run, "--num-samples", 2).status == 0
+    np.save(tmp_path / "rows.npy", rows + 1)
+    for command in (["evaluate", run], ["encode", run], ["fit", "--resume", run], ["report", run, "--measure"]):
+        assert "is not what the run" in call(*command).error
+    (tmp_path / "rows.npy").unlink()
+    assert "no such file" in call("evaluate", run).error
+    done = call("report", run)  # the measurement is known: the page is written without pictures of the data
+    assert done.status == 0
+    assert "pictures of the data are left out" in done.err
+
+
 def test_faults_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(arguments: object) -> None:
         raise ZeroDivisionError("a mistake")

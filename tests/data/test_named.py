@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import gzip
 import hashlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -128,6 +131,20 @@ def test_a_missing_file_is_named_with_its_address(server: Server) -> None:
     assert f"{server.url}/mnist/{STEMS[1]}.gz cannot be downloaded: HTTP status 404" in message
     assert "$LATENTIA_DATA/mnist" in message
     assert cached() == [f"{STEMS[0]}.gz"]  # what came before it is whole
+
+
+def test_an_answer_that_is_an_error_is_closed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = io.BytesIO(b"not here")
+    kept = HTTPError(
+        server.url, 404, "Not Found", Message(), body
+    )  # kept, so that the collector cannot close it for us
+
+    def not_found(*_: Any, **__: Any) -> None:
+        raise kept
+
+    monkeypatch.setattr("urllib.request.urlopen", not_found)
+    assert "HTTP status 404" in refused()
+    assert body.closed
 
 
 def test_a_connection_that_ends_early_leaves_nothing(server: Server) -> None:

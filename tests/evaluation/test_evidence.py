@@ -95,7 +95,7 @@ def test_an_autoencoder_has_a_reconstruction_and_no_bound() -> None:
     assert evidence.sigma == pytest.approx(1.0)
     expected = (model.reconstruct(source.x).double() - source.x.double()).square().mean()
     assert evidence.mse == pytest.approx(float(expected))
-    assert set(validate(model, Reconstruction(), source)) == {"reconstruction", "active_units"}
+    assert set(validate(model, Reconstruction(), source)) == {"reconstruction", "objective", "active_units"}
 
 
 def test_validation_gives_the_terms_of_the_objective_in_the_units_of_the_data() -> None:

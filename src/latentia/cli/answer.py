@@ -10,6 +10,12 @@ from typing import Any
 
 from latentia.runs.plain import plain
 
+MEASURED = """\
+elbo, elbo_se, reconstruction, kl, nll, nll_se, bits_per_dim, active_units, latent_dim, kl_per_dim, mse, psnr, sigma, \
+saturation, num_samples, num_examples, seed, units\
+"""
+"""Names of a measurement, for help: log-likelihoods in nats for each row, null where a model defines no such number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

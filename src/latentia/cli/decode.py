@@ -15,6 +15,7 @@ EXAMPLES = """\
   latentia decode runs/digits-vae-1 codes.csv --out pictures.npy
   latentia decode runs/digits-vae-1 codes.npy --out pictures/\
 """
+KEYS = "run, codes, path, num, mean, shape"
 
 
 def decode(

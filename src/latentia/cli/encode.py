@@ -10,6 +10,7 @@ EXAMPLES = """\
   latentia encode runs/digits-vae-1 --split all --out codes.csv
   latentia encode runs/digits-vae-1 rows.npy --out codes.parquet\
 """
+KEYS = "run, data, split, path, num_examples, names, shape"
 
 
 def encode(

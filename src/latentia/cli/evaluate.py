@@ -6,20 +6,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from latentia.cli.answer import Answer
+from latentia.cli.answer import MEASURED, Answer
 from latentia.cli.options import FLAGS, OPENING, Flags, Opening, Resize, Rows, RunFolder, Split
 
 EXAMPLES = """\
   latentia evaluate runs/digits-vae-1
   latentia evaluate runs/mnist-vae-1 --num-samples 5000
   latentia evaluate runs/mnist-vae-1 other.npy --json
-  latentia evaluate runs/mnist-vae-1 --split validation
-
---json prints: run, data, split, elbo, elbo_se, reconstruction, kl, nll,
-nll_se, bits_per_dim, active_units, latent_dim, kl_per_dim, mse, psnr, sigma,
-saturation, num_samples, num_examples, seed, units. Log-likelihoods are in nats
-for each row; null stands where a model defines no such number.\
+  latentia evaluate runs/mnist-vae-1 --split validation\
 """
+KEYS = f"run, data, split, {MEASURED}"
 
 
 def evaluate(
@@ -39,8 +35,8 @@ def evaluate(
 ) -> Answer:
     """Measure a model: ELBO, -log p(x), bits per dimension, active latent dimensions.
 
-    -log p(x) is estimated from above by importance sampling, with its standard error over rows. Every row of the test
-    split is used, or every row of DATA.
+    -log p(x) is estimated from above by importance sampling, with its standard error over rows; log-likelihoods are in
+    nats for each row. Every row of the test split is used, or every row of DATA.
     """
     from latentia.cli.opened import opened, rows_of
     from latentia.runs.summary import figures

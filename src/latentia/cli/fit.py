@@ -8,7 +8,7 @@ from typing import Any
 
 from cyclopts.config import Dict
 
-from latentia.cli.answer import Answer
+from latentia.cli.answer import MEASURED, Answer
 from latentia.cli.fit_signature import signature
 from latentia.errors import ConfigurationError, LatentiaError
 from latentia.runs.resolve import recipe_of
@@ -29,6 +29,8 @@ These are the options of the recipe {recipe}.
 For those of another: latentia fit --recipe NAME --help
 All recipes: latentia recipes\
 """
+
+KEYS = f"run, report, data, recipe, steps, epochs, seconds, parameters, split, {MEASURED}"
 
 
 def fit(*args: Any, **options: Any) -> Answer:
@@ -130,7 +132,7 @@ def train(data: str | None, recipe: str | None, options: Mapping[str, Any]) -> A
 
     job = make_job(data, recipe, out=out, plan=None, resume=again is not None, options=given)
     run = carry_out(job, Voice(), checkpoint=checkpoint, report=report)
-    evidence = run.evidence.to_dict() if run.evidence is not None else {}
+    evidence = run.evidence.to_dict() if run.evidence is not None else dict.fromkeys(MEASURED.split(", "))
     last = run.metrics[-1] if run.metrics else {}
     values = {
         "run": run.folder,
@@ -141,7 +143,7 @@ def train(data: str | None, recipe: str | None, options: Mapping[str, Any]) -> A
         "epochs": last.get("epoch"),
         "seconds": last.get("seconds"),
         "parameters": sum(parameter.numel() for parameter in run.model.parameters()),
-        "split": "test" if evidence else None,
+        "split": "test" if run.evidence is not None else None,
         **evidence,
     }
     return Answer(values, list(summary(run)))

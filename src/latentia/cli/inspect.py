@@ -20,6 +20,10 @@ EXAMPLES = """\
   latentia inspect photos/ --resize 64
   latentia inspect rows.npz:x_train --json\
 """
+KEYS = """\
+source, what, name, kind, shape, stored_dtype, dtype, support, levels, low, high, holes, problem, given, counts, \
+num_dims, constant, classes, likelihood, reason, digest, notes, skipped\
+"""
 
 
 def inspect(

@@ -14,6 +14,7 @@ EXAMPLES = """\
   latentia interpolate runs/digits-vae-1 --from 0 --to 7 --how spherical
   latentia interpolate runs/digits-vae-1 rows.npy --to -1 --out way.npy\
 """
+KEYS = "run, data, split, path, from, to, how, steps, shape"
 
 
 def interpolate(

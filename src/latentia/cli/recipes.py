@@ -21,6 +21,7 @@ EXAMPLES = """\
   latentia recipes beta_vae
   latentia recipes --json\
 """
+KEYS = "recipes: a list; or of one recipe name, summary, description, citation, options"
 
 
 def recipes(

@@ -16,6 +16,7 @@ EXAMPLES = """\
   latentia reconstruct runs/digits-vae-1 -n 50 --out pairs.png
   latentia reconstruct runs/digits-vae-1 rows.npy --out back.npy\
 """
+KEYS = "run, data, split, path, num_examples, mse"
 
 
 def reconstruct(
@@ -61,9 +62,9 @@ def reconstruct(
         mse = float((back.double() - x.double().cpu()).square().mean())
         if drawing:
             columns = min(_COLUMNS, len(x))
-            # a last row that is not full is filled up with its last picture
-            places = torch.arange(-(-len(x) // columns) * columns).clamp_max(len(x) - 1).view(-1, columns)
-            pairs = torch.stack([x.to(back.dtype).cpu()[places], back[places]], dim=1).flatten(0, 1)
+            both = torch.stack([x.to(back.dtype).cpu(), back])
+            blank = both.new_full((2, -len(x) % columns, *loaded.spec.shape), loaded.spec.high)
+            pairs = torch.cat([both, blank], dim=1).unflatten(1, (-1, columns)).transpose(0, 1).flatten(0, 1)
             write_grid(path, pairs, loaded.spec)
         else:
             write_data(path, back, loaded.spec)

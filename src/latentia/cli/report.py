@@ -7,13 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from latentia.cli.answer import Answer
+from latentia.cli.answer import MEASURED, Answer
 from latentia.cli.options import FLAGS, OPENING, Flags, Opening, RunFolder
 
 EXAMPLES = """\
   latentia report runs/digits-vae-1
   latentia report runs/digits-vae-1 --measure --num-samples 1000\
 """
+KEYS = f"run, report, {MEASURED}"
 
 
 def report(
@@ -35,6 +36,7 @@ def report(
     The model is measured on the test split where that was not done yet, as after a training that was cut short.
     """
     from latentia.cli.opened import opened
+    from latentia.errors import DataError
     from latentia.runs.finishing import measured, place_model, write_pages
     from latentia.runs.summary import summary
     from latentia.runs.watching import Voice
@@ -42,7 +44,13 @@ def report(
     voice = Voice()
     with opened(run, opening) as loaded:
         place_model(run)
-        ready = replace(loaded, data=loaded.dataset())
+        ready = loaded
+        try:
+            ready = replace(loaded, data=loaded.dataset())
+        except DataError as error:
+            if measure or loaded.evidence is None:
+                raise
+            voice.say(f"pictures of the data are left out: {error}")
         if measure or ready.evidence is None:
             ready = measured(ready, voice, num_samples=num_samples)
         page = write_pages(ready, voice, seconds=None)

@@ -15,6 +15,7 @@ EXAMPLES = """\
   latentia sample runs/digits-vae-1 -n 1000 --draw --seed 1 --out samples.npy
   latentia sample runs/table-vae-1 -n 500 --out new-rows.csv\
 """
+KEYS = "run, path, num, temperature, mean, seed, shape"
 
 
 def sample(
@@ -24,8 +25,13 @@ def sample(
     num: Annotated[int, Parameter(name=["--num", "-n"], help="How many")] = 64,
     temperature: Annotated[float, Parameter(help="Spread of the prior; below 1 gives more typical samples")] = 1.0,
     mean: Annotated[
-        bool, Parameter(negative="--draw", help="Show the mean of p(x|z) for each z; --draw draws from it")
-    ] = True,
+        bool | None,
+        Parameter(
+            negative="--draw",
+            show_default=False,
+            help="The mean of p(x|z) for each z, or a draw from it; by default means for pictures, else draws",
+        ),
+    ] = None,
     seed: Annotated[int, Parameter(help="Seed of the draws")] = 0,
     writing: Writing = WRITING,
     opening: Opening = OPENING,
@@ -48,6 +54,8 @@ def sample(
     with opened(run, opening) as loaded:
         path = destination(writing, run, "samples", usual_suffix(loaded.spec))
         check_data_path(path, loaded.spec)
+        # a mean picture shows what z stands for; a table of means would understate how much the columns vary
+        mean = loaded.spec.kind == "image" if mean is None else mean
         with seeded(seed, loaded.model.device):
             drawn = loaded.model.sample(num, temperature=temperature, mean=mean)
         write_data(path, drawn, loaded.spec)

@@ -16,6 +16,7 @@ EXAMPLES = """\
   latentia traverse runs/digits-vae-1 --dims 0,3,5 --span 2 --steps 11
   latentia traverse runs/digits-vae-1 --row 4 --out from-row-4.png\
 """
+KEYS = "run, path, dims, names, span, steps, row, shape"
 
 
 def traverse(

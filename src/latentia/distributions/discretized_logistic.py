@@ -53,8 +53,8 @@ class DiscretizedLogistic(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log-probability of grid points, elementwise, in nats."""
-        # Edges from whole bin numbers: the upper edge of one bin is the same float as the lower edge of the next, so the
-        # bins still add up to one where the scale is thousands of times smaller than x.
+        # Edges from whole bin numbers: the upper edge of one bin is the same float as the lower edge of the next, so
+        # the bins still add up to one where the scale is thousands of times smaller than x.
         bin_number = torch.round(value / self.bin_width)
         first, last = bin_number == 0, bin_number == self.levels - 1
         inverse_scale = torch.exp(-self.log_scale)

@@ -28,15 +28,16 @@ def validate(
         batch_size: Rows at a time.
 
     Returns:
-        The terms in nats for each example, in the data's units; `bits_per_dim` of the tightest bound; `active_units`.
+        The terms in nats for each example, in the data's units; `objective`, what is trained with its sign turned
+        (early stopping looks at it); `bits_per_dim` of the tightest bound; `active_units`.
     """
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
         for batch in source.batches(batch_size, seed=None):
             x = model.preparation(batch.x.to(model.device))
-            terms = objective(model.vae, x, Step()).terms
-            for name, values in terms.items():
+            loss = objective(model.vae, x, Step())
+            for name, values in {**loss.terms, "objective": -loss.loss.expand(len(x))}.items():
                 total = values.sum()
                 sums[name] = sums[name] + total if name in sums else total
             means.append(posterior_means(model.vae.trace(x)).cpu())

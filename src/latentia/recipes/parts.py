@@ -15,7 +15,7 @@ class Parts:
     latent_dim: Annotated[int, "latent dimensions"] = 16
     network: Annotated[Network, "encoder and decoder; auto: conv for colour or over 1024 pixels"] = "auto"
     hidden: Annotated[tuple[int, ...], "mlp: the encoder's hidden widths; the decoder mirrors them"] = (256, 256)
-    width: Annotated[int, "conv: channels of the finest stage, doubling up to four times this"] = 32
+    width: Annotated[int, "conv: channels of the finest stage, doubling up to four times this"] = 16
     blocks: Annotated[int, "conv: residual blocks a stage"] = 1
     activation: Annotated[Activation, "mlp: activation"] = "silu"
     norm: Annotated[bool, "mlp: LayerNorm before every activation"] = True

@@ -41,8 +41,8 @@ nav a { margin-right: 1.2rem; white-space: nowrap; }
 .tile { background: var(--soft); border-radius: .5rem; padding: .75rem .9rem; }
 .tile dt { color: var(--muted); font-size: .82rem; }
 .tile dd { margin: 0; }
-.tile .value { font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.tile .error { font-size: .9rem; font-weight: 400; color: var(--muted); }
+.tile .value { font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.tile .error { white-space: nowrap; font-size: .9rem; font-weight: 400; color: var(--muted); }
 .tile .unit { color: var(--muted); font-size: .8rem; }
 .warnings {
   border-left: 3px solid var(--warn); background: var(--warn-soft); border-radius: 0 .5rem .5rem 0;
@@ -98,11 +98,15 @@ footer {
     --page: #fff; --ink: #000; --muted: #444; --rule: #ccc; --panel: #fff; --soft: #f4f4f4;
     --accent: #004b75; --warn: #8a3800; --warn-soft: #fff; --good: #004d35;
   }
-  body { font-size: 10pt; }
+  html { font-size: 12px; }
+  body { font-size: 1rem; }
+  h2 { margin-top: 1.6rem; }
+  figure { margin: 1.2rem 0 1.4rem; }
+  .panel img { max-height: 9cm; object-fit: contain; }
   main { max-width: none; padding: 0; }
   nav { display: none; }
   .panel { filter: none; }
   figure, .warnings, tr, .tile { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, dt { break-after: avoid; }
 }
 """

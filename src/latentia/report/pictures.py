@@ -27,7 +27,7 @@ from latentia.report.traversals import Track, image_traversals
 PICTURES = ("reconstructions", "samples", "traversals", "latent_map", "curves", "kl_per_dim", "code_spread")
 """Names of all pictures there can be, in reading order."""
 
-_MEASURED, _MAPPED = 2000, 3000
+_MEASURED, _MAPPED = 2000, 2000
 """Rows from which the activity of the dimensions is measured, and rows on the latent map."""
 
 

@@ -54,6 +54,6 @@ def image_traversals(model: DataModel, activity: Activity, track: Track, *, most
     steps = columns_that_fit(model.spec.shape, largest=11)
     steps -= 1 - steps % 2  # odd, so that the middle one is the origin
     data = traverse(model, dims=dims, origin=track.origin, scale=track.scale, span=SPAN, steps=steps)
-    columns = [f"{away:+.1f}".replace("-", "−") if away else "0" for away in offsets(SPAN, steps).tolist()]
+    columns = [f"{round(away, 2):+g}".replace("-", "−") if away else "0" for away in offsets(SPAN, steps).tolist()]
     pixels = reduced(as_pixels(data, model.spec))
     return contact_sheet([Panel(pixels, rows=dimension_labels(model, activity, dims), columns=columns)])

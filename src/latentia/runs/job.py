@@ -16,6 +16,9 @@ from latentia.runs.settings import Settings
 from latentia.train.device import resolve_device
 from latentia.train.schedule import Horizon
 
+PATIENCE = 25
+"""Epochs without improvement after which a run whose length nobody chose ends, with the best weights."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -79,7 +82,9 @@ def _settled(request: Request, dataset: Dataset, name: str | None) -> Settings:
     if options.get("likelihood", "") is None:
         options["likelihood"] = choose_likelihood(dataset.spec).name
     if plan.epochs is plan.steps is plan.minutes is None:
-        plan = replace(plan, epochs=Horizon.resolve(plan, len(dataset.train)).epochs)
+        # A length nobody chose is an upper limit: the run ends when the held-out objective no longer improves.
+        patience = PATIENCE if plan.patience is None else plan.patience
+        plan = replace(plan, epochs=Horizon.resolve(plan, len(dataset.train)).epochs, patience=patience)
     if isinstance(labels := reading.get("labels"), str):
         reading["labels"] = str(Path(labels).expanduser().absolute())
     return Settings(

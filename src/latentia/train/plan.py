@@ -60,7 +60,8 @@ class Plan:
     threads: Annotated[int | None, "CPU threads during the run; unset leaves torch's own choice."] = None
     seed: Annotated[int, "Seed of the shuffling and of every random draw of the training."] = 0
     patience: Annotated[
-        int | None, "Stop after this many epochs without a better validation bound, and keep the best weights."
+        int | None,
+        "Stop after this many epochs without a better validation; keeps the best weights. In runs of default length: 25.",
     ] = None
     checkpoint_seconds: Annotated[float, "Seconds between checkpoints; 0 saves after every optimiser step."] = 60.0
     validate_every: Annotated[int, "Epochs between validations; the last epoch is always validated."] = 1

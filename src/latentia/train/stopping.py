@@ -9,7 +9,7 @@ from latentia.errors import ConfigurationError
 from latentia.train.plan import Plan
 from latentia.train.state import State
 
-MEASURES = ("bound", "elbo", "reconstruction")
+MEASURES = ("objective", "bound", "elbo", "reconstruction")
 """What is compared, the first that the validation reports: in nats, the higher the better."""
 
 
