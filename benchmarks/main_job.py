@@ -52,7 +52,14 @@ JOBS = {
         "clothing64",
         epochs=20,
         num_samples=100,
-        options={"latent_dim": 64, "batch_size": 32, "learning_rate": 1e-3, "schedule": "cosine", "warmup_steps": 200},
+        options={
+            "latent_dim": 64,
+            "batch_size": 32,
+            "learning_rate": 1e-3,
+            "schedule": "cosine",
+            "warmup_steps": 200,
+            "precision": "bfloat16",
+        },
     ),
 }
 

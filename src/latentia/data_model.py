@@ -113,7 +113,10 @@ class DataModel(nn.Module):
         """
 
         def codes(x: Tensor) -> Tensor:
-            return torch.cat([z[0].flatten(1) for z in self._means(x).draw.z], dim=1)
+            # The walk alone: p(x|z) would cost the decoder.
+            evidence = self.vae.encoder(self.preparation.expected(x))
+            drawn = self.vae.latents.infer(evidence, pick=factor_means)
+            return torch.cat([z[0].flatten(1) for z in drawn.z], dim=1)
 
         return self._blocks(self.as_batch(data), codes)
 

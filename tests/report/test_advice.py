@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from latentia.report import ReportInput
 from latentia.report.advice import advise
 from latentia.report.html import report_page
 from latentia.report.noise import Noise, measure_noise
-from tests.report.runs import rows, run_of
+from tests.report.runs import KINDS, rows, run_of
 
 
 def healthy(kind: str = "grey", **evidence: Any) -> ReportInput:
@@ -46,9 +47,22 @@ def test_collapse() -> None:
     assert titles(healthy(active_units=1)) == ["Only 1 of 3 latent dimensions are active."]
     assert titles(healthy(active_units=2)) == []
     (found,) = advise(healthy("binarised", kl=0.01, active_units=0), None)
-    assert found.remedy.startswith("Lower beta (it is 2).")
+    assert found.remedy.startswith("Lower beta (it is 2), ")
     assert "--free-bits" in found.remedy
     assert "--free-bits</code>" in report_page(healthy(kl=0.01, active_units=0), {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_options_that_the_recipe_has_are_advised(kind: str) -> None:
+    run = with_curves(
+        healthy(kind, kl=0.01, active_units=0, saturation=0.5),
+        train=[-90.0, -70.0, *[-60.0] * 8],
+        validation=[-90.0, -80.0, *[-95.0] * 8],
+    )
+    known = {each.name for each in run.recipe.options} | set(run.plan)
+    for each in advise(run, None):
+        for option in re.findall(r"--([a-z-]+)", each.remedy):
+            assert option.replace("-", "_") in known
 
 
 def test_an_autoencoder_cannot_collapse() -> None:

@@ -66,5 +66,5 @@ def test_without_patience_the_last_weights_are_kept() -> None:
 
 
 def test_a_validation_without_a_bound_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="early stopping needs a validation that reports one of objective, bound, elbo"):
+    with pytest.raises(ConfigurationError, match="needs a validation that reports one of objective, bound, elbo"):
         run([1.0], Plan(epochs=1, patience=1), key="accuracy")

@@ -115,9 +115,12 @@ def _head(data: DataSpec, parts: Parts, name: LikelihoodName) -> BernoulliHead |
 
 
 def _initial_sigma(data: DataSpec) -> float:
-    """Standardised data start at one; scaled pixels at their own standard deviation."""
+    """Scaled pixels start at their own standard deviation, standardised data at 0.3 of it.
+
+    From one, the whole spread counts as noise at first, and the posterior can collapse before anything is learnt.
+    """
     if data.support == "real":
-        return 1.0
+        return 0.3
     unit = 1.0 if data.support == "unit" else data.unit
     return max(math.sqrt(sum(s * s for s in data.std) / len(data.std)) / unit, 0.05)
 

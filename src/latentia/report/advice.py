@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentia.nets import ConvEncoder
 from latentia.operate import has_prior
 from latentia.report.curves import series
 from latentia.report.noise import Noise
@@ -47,13 +48,7 @@ def _collapse(run: ReportInput) -> Iterator[Advice]:
     evidence, size = run.evidence, run.model.latent_dim
     if not has_prior(run.model):
         return
-    remedy = (
-        "Let the weight of the KL rise slowly (--kl-warmup 20), give each dimension some nats for free (--free-bits "
-        "0.1), train longer, or use a decoder with less power."
-    )
-    beta = run.options.get("beta")
-    if isinstance(beta, int | float) and beta > 1:
-        remedy = f"Lower beta (it is {beta:g}). " + remedy
+    remedy = _revive(run)
     if evidence.kl is not None and evidence.kl < _COLLAPSED:
         yield Advice(
             "The code says nothing: the posterior has collapsed.",
@@ -67,6 +62,30 @@ def _collapse(run: ReportInput) -> Iterator[Advice]:
             f"That may be all the data need: then a smaller model (--latent-dim {max(evidence.active_units, 1)}) "
             "does the same. " + remedy,
         )
+
+
+def _revive(run: ReportInput) -> str:
+    """What brings collapsed dimensions back, as far as this recipe has the options for it."""
+    options = {option.name for option in run.recipe.options}
+    ways = []
+    beta = run.options.get("beta")
+    if isinstance(beta, int | float) and beta > 1:
+        ways.append(f"lower beta (it is {beta:g})")
+    if run.evidence.sigma is not None and "sigma" in options and run.options.get("scale") != "fixed":
+        ways.append("start from less noise, which has the code explain more (--sigma 0.3)")
+    if "num_samples" not in options:  # an importance-weighted bound has no KL to weight
+        ways.append("let the weight of the KL rise slowly (--kl-warmup 20)")
+    if "free_bits" in options:
+        ways.append("give each dimension some nats for free (--free-bits 0.1)")
+    text = ", ".join([*ways, "train longer"])
+    return f"{text[0].upper()}{text[1:]}, or use a decoder with less power."
+
+
+def _smaller(run: ReportInput) -> str:
+    """How to make the network smaller, where the recipe lets one."""
+    convolutional = isinstance(run.model.vae.encoder, ConvEncoder)
+    option = "width" if convolutional else "hidden"
+    return f" (--{option})" if option in {each.name for each in run.recipe.options} else ""
 
 
 def _scales(run: ReportInput, noise: Noise | None) -> Iterator[Advice]:
@@ -113,13 +132,13 @@ def _generalisation(run: ReportInput) -> Iterator[Advice]:
         yield Advice(
             f"Validation was best in epoch {held_out[best, 0]:g} and fell since.",
             f"From {number(peak)} to {number(last)} nats: the model began to learn the training rows by heart.",
-            "Stop early and keep the best weights (--patience 10), use a smaller network (--hidden) or more data.",
+            f"Stop early and keep the best weights (--patience 10), use a smaller network{_smaller(run)} or more data.",
         )
     elif gap > 0.05 * unit:
         yield Advice(
             "Training rows are described better than validation rows.",
             f"By {number(gap)} nats a row at the end ({number(float(train[-1, 1]))} against {number(last)}).",
-            "More data or a smaller network (--hidden) narrow the gap.",
+            f"More data or a smaller network{_smaller(run)} narrow the gap.",
         )
 
 

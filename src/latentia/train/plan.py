@@ -61,7 +61,7 @@ class Plan:
     seed: Annotated[int, "Seed of the shuffling and of every random draw of the training."] = 0
     patience: Annotated[
         int | None,
-        "Stop after this many epochs without a better validation; keeps the best weights. In runs of default length: 25.",
+        "Stop after so many epochs without a better validation; keeps the best weights. Runs of default length: 25.",
     ] = None
     checkpoint_seconds: Annotated[float, "Seconds between checkpoints; 0 saves after every optimiser step."] = 60.0
     validate_every: Annotated[int, "Epochs between validations; the last epoch is always validated."] = 1
