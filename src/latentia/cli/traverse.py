@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -31,11 +32,11 @@ def traverse(
         ),
     ] = (),
     span: Annotated[
-        float, Parameter(help="How far to each side, in standard deviations of a standard normal prior")
+        float, Parameter(help="How far to each side, in standard deviations of the prior (without one, of the codes)")
     ] = 3.0,
     steps: Annotated[int, Parameter(help="Points along each way; with an odd number the middle one is the origin")] = 9,
     row: Annotated[
-        int | None, Parameter(help="Start from the code of this row of the test split; by default the prior's centre")
+        int | None, Parameter(help="Start from the code of this row of the test split; by default the centre")
     ] = None,
     writing: Writing = WRITING,
     opening: Opening = OPENING,
@@ -48,14 +49,19 @@ def traverse(
     """
     from latentia.cli.opened import at, opened, rows_of
     from latentia.cli.outputs import destination, usual_suffix
-    from latentia.operate import code_names, write_grid
+    from latentia.operate import Track, code_names, has_prior, track_of, write_grid
     from latentia.operate import traverse as along
 
     with opened(run, opening) as loaded:
         path = destination(writing, run, "traversals", usual_suffix(loaded.spec))
         chosen = dims or most_active(loaded.evidence.kl_per_dim if loaded.evidence else None, loaded.model.latent_dim)
-        origin = None if row is None else loaded.model.encode(at(rows_of(loaded, None, split="test"), row))[0]
-        x = along(loaded.model, dims=chosen, origin=origin, span=span, steps=steps)
+        track = Track()
+        if row is not None or not has_prior(loaded.model):
+            rows = rows_of(loaded, None, split="test")
+            track = track_of(loaded.model, rows.source.x)
+            if row is not None:
+                track = replace(track, origin=loaded.model.encode(at(rows, row))[0])
+        x = along(loaded.model, dims=chosen, origin=track.origin, scale=track.scale, span=span, steps=steps)
         write_grid(path, x, loaded.spec)
         names = [code_names(loaded.model)[dim] for dim in chosen]
     values = {"run": run, "path": path, "dims": chosen, "names": names, "span": span, "steps": steps, "row": row}

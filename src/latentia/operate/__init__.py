@@ -8,12 +8,13 @@ from latentia.operate.image_grid import as_pixels, image_grid
 from latentia.operate.interpolation import How, interpolate
 from latentia.operate.lines import linear, spherical
 from latentia.operate.projection import Projection, project
-from latentia.operate.traversal import offsets, traverse
+from latentia.operate.traversal import Track, offsets, track_of, traverse
 
 __all__ = [
     "Activity",
     "How",
     "Projection",
+    "Track",
     "as_pixels",
     "check_codes_path",
     "check_data_path",
@@ -30,6 +31,7 @@ __all__ = [
     "project",
     "read_codes",
     "spherical",
+    "track_of",
     "traverse",
     "write_codes",
     "write_data",

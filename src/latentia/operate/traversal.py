@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
-from latentia.operate.decoding import as_codes, decode_upto, group_of, prior_centre
+from latentia.operate.decoding import as_codes, decode_upto, group_of, has_prior, prior_centre
 
 
 def offsets(span: float, steps: int) -> Tensor:
@@ -34,6 +35,35 @@ def offsets(span: float, steps: int) -> Tensor:
     # From the middle outwards, so that the two halves mirror each other to the bit.
     half = torch.arange(steps) - (steps - 1) / 2
     return half * (2 * span / max(steps - 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Where traversals start and how far a step is; None means the centre and the width of the prior.
+
+    Attributes:
+        origin: `[L]` or None.
+        scale: `[L]` or None.
+    """
+
+    origin: Tensor | None = None
+    scale: Tensor | None = None
+
+
+def track_of(model: DataModel, x: Tensor) -> Track:
+    """The track that suits a model: its prior's, or without a prior the middle and the reach of the codes themselves.
+
+    Args:
+        model: The model.
+        x: `[N, *shape]`, rows in the data's units, used only where there is no prior.
+
+    Returns:
+        The track.
+    """
+    if has_prior(model):
+        return Track()
+    codes = model.encode(x)
+    return Track(codes.mean(0), codes.std(0, correction=0))
 
 
 def traverse(

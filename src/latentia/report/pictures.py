@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentia.data.dataset import Dataset
 from latentia.data.source import Resident
-from latentia.operate import Activity, code_names, has_prior, measure_activity, project
+from latentia.operate import Activity, Track, code_names, has_prior, measure_activity, project, track_of
 from latentia.report.curves import loss_curves
 from latentia.report.dimensions import dimension_bars
 from latentia.report.latent_map import latent_map
@@ -22,7 +22,7 @@ from latentia.report.style import save
 from latentia.report.table_reconstructions import table_reconstructions
 from latentia.report.table_samples import table_samples
 from latentia.report.table_traversals import table_traversals
-from latentia.report.traversals import Track, image_traversals
+from latentia.report.traversals import image_traversals
 
 PICTURES = ("reconstructions", "samples", "traversals", "latent_map", "curves", "kl_per_dim", "code_spread")
 """Names of all pictures there can be, in reading order."""
@@ -84,7 +84,7 @@ def _drawings(
     if activity is None or source is None:
         activity_known, track = _untouched(model.latent_dim), Track()
     else:
-        activity_known, track = activity, _track(run, source)
+        activity_known, track = activity, track_of(model, _some(source, _MEASURED)[0])
     traverse = image_traversals if images else table_traversals
     yield "traversals", lambda: traverse(model, activity_known, track)
     if run.dataset is not None and activity is not None:
@@ -94,14 +94,6 @@ def _drawings(
     yield "curves", lambda: loss_curves(run.metrics)
     if activity is not None:
         yield "code_spread" if activity.kl is None else "kl_per_dim", lambda: dimension_bars(model, activity)
-
-
-def _track(run: ReportInput, source: Resident) -> Track:
-    """Without a prior the codes themselves say where the middle is and how far they reach."""
-    if has_prior(run.model):
-        return Track()
-    codes = run.model.encode(_some(source, _MEASURED)[0])
-    return Track(codes.mean(0), codes.std(0, correction=0))
 
 
 def _untouched(size: int) -> Activity:

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latentia.data_model import DataModel
-from latentia.operate import Activity, offsets, traverse
+from latentia.operate import Activity, Track, offsets, traverse
 from latentia.report.style import MUTED, SMALL, quiet, sheet
 from latentia.report.table_reconstructions import column_names, columns_of_charts
-from latentia.report.traversals import SPAN, Track, dimension_labels
+from latentia.report.traversals import SPAN, dimension_labels
 
 _NAMED = 40
 """Up to this many columns each has its name beside it."""

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.figure import Figure
-from torch import Tensor
 
 from latentia.data_model import DataModel
-from latentia.operate import Activity, as_pixels, code_names, offsets, traverse
+from latentia.operate import Activity, Track, as_pixels, code_names, offsets, traverse
 from latentia.report.contact_sheet import Panel, columns_that_fit, contact_sheet, reduced
 from latentia.report.style import number
 
 SPAN = 3.0
 """Standard deviations of the prior (or, without one, of the codes) to either side."""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """Where traversals start and how far a step is; None means the centre and the width of the prior.
-
-    Attributes:
-        origin: `[L]` or None.
-        scale: `[L]` or None.
-    """
-
-    origin: Tensor | None = None
-    scale: Tensor | None = None
 
 
 def dimension_labels(model: DataModel, activity: Activity, dims: Sequence[int]) -> list[str]:

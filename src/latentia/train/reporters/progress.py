@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live as LiveDisplay
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,6 +14,7 @@ from rich.text import Text
 from latentia.train.reporters.events import End, Live, Reporter, Row, Start
 
 PLAIN_SECONDS = 2.0
+BAR_WIDTH = 12
 
 
 def progress(console: Console | None = None) -> Reporter:
@@ -23,7 +24,7 @@ def progress(console: Console | None = None) -> Reporter:
 
 
 class LiveLine:
-    """One line that is drawn again a few times a second, and a line that stays for every message.
+    """One line (two on a narrow terminal) drawn again a few times a second, and one that stays for every message.
 
     Args:
         console: A terminal.
@@ -44,13 +45,17 @@ class LiveLine:
         """Draws the line again."""
         if self._display is None:
             return
+        epoch, pace, found = epoch_of(event.epoch, event.epochs), pace_of(event), figures(event)
+        narrow = self._console.width < len(epoch) + len(pace) + len(found) + BAR_WIDTH + 6
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(no_wrap=True)
-        grid.add_column(width=12)
+        grid.add_column(no_wrap=True, min_width=len(epoch))
+        grid.add_column(width=BAR_WIDTH)
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        bar = ProgressBar(total=1.0, completed=event.fraction, width=12)
-        grid.add_row(Text(epoch_of(event.epoch, event.epochs), style="bold"), bar, Text(figures(event)))
-        self._display.update(grid, refresh=True)
+        bar = ProgressBar(total=1.0, completed=event.fraction, width=BAR_WIDTH)
+        first = pace if narrow else f"{pace} | {found}"
+        grid.add_row(Text(epoch, style="bold"), bar, Text(first))
+        below = [Text(found, no_wrap=True, overflow="ellipsis")] if narrow else []
+        self._display.update(Group(grid, *below), refresh=True)
 
     def row(self, event: Row) -> None:
         """Nothing: the line shows the last validation."""
@@ -142,11 +147,15 @@ def measured(validation: Mapping[str, float]) -> str:
     return f"validation {', '.join(parts)}" if parts else ""
 
 
+def pace_of(event: Live) -> str:
+    """How fast, and how long still."""
+    left = "" if event.remaining is None else f"{span(event.remaining)} left, "
+    return f"{left}{event.examples_per_second:,.0f} examples/s"
+
+
 def figures(event: Live) -> str:
-    """The live line's text after the bar."""
-    speed = f"{event.examples_per_second:,.0f}/s"
-    left = "" if event.remaining is None else f"{span(event.remaining)} left"
-    return " | ".join(part for part in (terms(event.train), measured(event.validation), speed, left) if part)
+    """The terms of training and the last validation."""
+    return " | ".join(part for part in (terms(event.train), measured(event.validation)) if part)
 
 
 def opening(event: Start) -> str:
