@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,7 +53,8 @@ def test_stopped_before_training(number: signal.Signals, status: int, tmp_path: 
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     if "epoch" not in err:  # a very fast machine may train already
-        assert process.returncode == status, err
+        # Where the signal strikes code that torch's own start-up runs, Python ends by that signal: 130 to a shell, too.
+        assert process.returncode in (status, -number), err
         assert err == "latentia: error: stopped\n"
         assert not (tmp_path / "run").exists()
 
@@ -68,7 +71,7 @@ def test_a_reader_who_leaves_loses_nothing(unbroken: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("arguments", ["recipes", "recipes --json", "fit --help", "--help"])
 def test_a_closed_pipe_is_quiet(arguments: str) -> None:
-    shell = f"set -o pipefail; python -m latentia {arguments} | true; echo status $?"
+    shell = f"set -o pipefail; {shlex.quote(sys.executable)} -m latentia {arguments} | true; echo status $?"
     done = subprocess.run(
         ["bash", "-c", shell], env=environment(), capture_output=True, text=True, timeout=60, check=True
     )
