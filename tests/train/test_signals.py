@@ -19,7 +19,7 @@ PLAN = Plan(epochs=2, batch_size=10, checkpoint_seconds=1e9)
 @pytest.fixture(autouse=True)
 def _default_handlers() -> Iterator[None]:
     """Whoever started the tests (nohup, a job in the background) may have left signals ignored."""
-    defaults = {
+    defaults: dict[signal.Signals, Any] = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
         signal.SIGHUP: signal.SIG_DFL,
