@@ -24,5 +24,5 @@ def machine() -> dict[str, str | int | None]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in ("torch", "cyclopts")},
+        **{name: metadata.version(name).partition("+")[0] for name in ("torch", "cyclopts")},
     }
