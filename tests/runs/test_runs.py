@@ -262,3 +262,14 @@ def test_kept_files(digits: Run) -> None:
     assert spec == digits.spec
     lines = (digits.folder / "metrics.jsonl").read_text().splitlines()
     assert [cast(dict[str, Any], json.loads(line))["epoch"] for line in lines] == [1]
+
+
+def test_giving_a_file_the_name_it_has_leaves_nothing_behind(tmp_path: Path) -> None:
+    from latentia.runs.folder import link_or_copy
+
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"weights")
+    for _ in range(2):
+        link_or_copy(source, target)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["source", "target"]
+    assert target.read_bytes() == b"weights"

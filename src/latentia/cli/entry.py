@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     as_json, debug = "--json" in options, "--debug" in options
     try:
         try:
-            with _terminable():
+            with _terminable(as_json=as_json):
                 answer = _invoke(arguments)
             if answer is not None:
                 print_answer(answer, as_json=as_json)
@@ -92,17 +92,39 @@ def _failed(message: str, status: int, error: BaseException, *, as_json: bool, d
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """A scope in which SIGTERM unwinds the program as Ctrl-C does; training has its own, gentler way with both."""
+def _terminable(*, as_json: bool) -> Iterator[None]:
+    """A scope in which SIGTERM unwinds the program as Ctrl-C does; training has its own, gentler way with both.
+
+    Neither may unwind an import: extension modules swallow the exception, stay half imported and fail later, or abort.
+    Whatever is on disk is whole at any moment, so the program then ends where it stands.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def handle(number: int, frame: FrameType | None) -> NoReturn:
-        raise Termination
+        if _importing(frame):
+            status = 128 + number
+            os.write(2, b"latentia: error: stopped\n")
+            if as_json:
+                os.write(1, f'{{"error": "stopped", "status": {status}}}\n'.encode())
+            os._exit(status)
+        raise Termination if number == signal.SIGTERM else KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, handle)
+    # Ignored signals stay ignored; None stands for a handler that Python could not put back.
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    ours = [number for number in wanted if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    before = {number: signal.signal(number, handle) for number in ours}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False

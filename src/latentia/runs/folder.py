@@ -181,6 +181,8 @@ def link_or_copy(source: Path, target: Path) -> None:
         except OSError:
             shutil.copyfile(source, beside)
         os.replace(beside, target)
+        # Renaming one name of a file onto another name of the same file does nothing, and leaves both.
+        remove(beside)
     except OSError as error:
         remove(beside)
         raise RunFolderError(f"{target} cannot be written: {error.strerror or error}") from error
