@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from latentia.data import DataSpec, Preparation, load_data
-from latentia.data.preparation import Space
 from latentia.errors import ConfigurationError, DataError
+from latentia.names import Space
 from tests.data.specs import make_spec, pixels
 
 BINARY = pixels(support="binary", levels=2, unit=255.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, Self, cast
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,7 @@ from torch import Tensor, nn
 from latentia.data.admission import admit
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
-
-Space = Literal["binary", "levels", "real"]
-"""Where the likelihood's x lives: {0, 1}; equally spaced levels in [0, 1]; the real line."""
+from latentia.names import Space
 
 
 class Preparation(nn.Module):
