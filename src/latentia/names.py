@@ -8,11 +8,68 @@ Activation = Literal["relu", "tanh", "silu", "gelu", "elu", "softplus", "none"]
 """Elementwise activations."""
 Network = Literal["auto", "mlp", "conv"]
 """Families of encoder and decoder; `auto` takes convolutions for colour or larger pictures."""
-LikelihoodName = Literal["bernoulli", "gaussian", "discretized_logistic"]
+LikelihoodName = Literal[
+    "bernoulli",
+    "continuous_bernoulli",
+    "gaussian",
+    "laplace",
+    "student_t",
+    "discretized_logistic",
+    "logistic_mixture",
+    "categorical",
+    "poisson",
+    "negative_binomial",
+    "zero_inflated_poisson",
+    "zero_inflated_negative_binomial",
+    "multinomial",
+    "table",
+]
 """Families of p(x|z)."""
-Scale = Literal["fixed", "shared", "per_dimension", "predicted"]
-"""Where a likelihood's scale comes from: a constant, one parameter, one a dimension, or the decoder."""
-Space = Literal["binary", "levels", "real"]
-"""Where x lives: {0, 1}; equally spaced levels in [0, 1]; the real line."""
-PriorName = Literal["standard", "mixture"]
+Scale = Literal["fixed", "shared", "per_dimension", "predicted", "optimal"]
+"""Where a likelihood's scale comes from: a constant, one parameter, one a dimension, the decoder, or the residuals."""
+Space = Literal["binary", "levels", "unit", "real", "counts", "mixed"]
+"""Where x lives: {0, 1}; equally spaced levels in [0, 1]; [0, 1]; the real line; whole numbers from 0; a table."""
+Domain = Literal["real", "sphere", "positive", "interval", "simplex", "binary", "one_hot"]
+"""Where z lives: R^D; unit vectors; (0, inf)^D; (0, 1)^D; D shares that add up to one; {0, 1}^D; one-hot vectors."""
+PriorName = Literal[
+    "standard",
+    "mixture",
+    "vamp",
+    "maf",
+    "coupling",
+    "spline",
+    "laplace",
+    "sphere",
+    "gamma",
+    "beta",
+    "dirichlet",
+    "bernoulli",
+    "categorical",
+    "relaxed_bernoulli",
+    "relaxed_categorical",
+]
 """Families of p(z)."""
+PosteriorName = Literal[
+    "diagonal",
+    "full",
+    "low_rank",
+    "laplace",
+    "planar",
+    "radial",
+    "sylvester",
+    "iaf",
+    "maf",
+    "spline",
+    "sphere",
+    "gamma",
+    "beta",
+    "dirichlet",
+    "bernoulli",
+    "categorical",
+    "relaxed_bernoulli",
+    "relaxed_categorical",
+    "point",
+]
+"""Families of q(z|x)."""
+EstimatorName = Literal["pathwise", "stl", "dreg", "score", "score_loo", "score_learned", "vimco"]
+"""Estimators of a bound's gradient with respect to the posterior."""

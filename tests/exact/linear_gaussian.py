@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, MultivariateNormal
 
 from latentia.conditionals import DiagonalNormal, GaussianHead, Likelihood, Need, StandardNormal
-from latentia.conditionals.protocol import DENSE
+from latentia.conditionals.protocol import EVERYTHING
 from latentia.latents import LatentGroup, TopDown, Trace
 from latentia.model import VAE
 
@@ -67,7 +67,8 @@ class LinearGaussian:
 class ExactPosterior(nn.Module):
     """q(z|x) = p(z|x), with its full covariance."""
 
-    provides: frozenset[Need] = DENSE
+    provides: frozenset[Need] = EVERYTHING
+    domain = "real"
 
     def __init__(self, model: LinearGaussian) -> None:
         super().__init__()

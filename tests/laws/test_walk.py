@@ -70,7 +70,7 @@ class _Prior(nn.Module):
     def __init__(self, prior: nn.Module) -> None:
         super().__init__()
         self.prior = prior
-        self.event_shape, self.provides = prior.event_shape, prior.provides
+        self.event_shape, self.provides, self.domain = prior.event_shape, prior.provides, prior.domain
 
     def forward(self, given: Tensor) -> Distribution:
         distribution: Distribution = self.prior(given)

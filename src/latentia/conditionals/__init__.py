@@ -3,9 +3,10 @@
 from latentia.conditionals.likelihoods import BernoulliHead, DiscretizedLogisticHead, GaussianHead, Likelihood
 from latentia.conditionals.posteriors import DiagonalNormal, PointMassHead, Through
 from latentia.conditionals.priors import FlatPrior, MixturePrior, StandardNormal
-from latentia.conditionals.protocol import Conditional, Need
+from latentia.conditionals.protocol import EVERYTHING, Conditional, Need, lacking
 
 __all__ = [
+    "EVERYTHING",
     "BernoulliHead",
     "Conditional",
     "DiagonalNormal",
@@ -18,4 +19,5 @@ __all__ = [
     "PointMassHead",
     "StandardNormal",
     "Through",
+    "lacking",
 ]

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from latentia.conditionals.protocol import DENSE, Conditional, Need
+from latentia.conditionals.protocol import EVERYTHING, Conditional, Need, lacking
 from latentia.distributions import PointMass, at_least_float32, normal, smooth_bound
+from latentia.names import Domain
 
 
 class DiagonalNormal(nn.Module):
@@ -33,7 +34,8 @@ class DiagonalNormal(nn.Module):
     """
 
     LOW, HIGH = -8.0, 8.0
-    provides: frozenset[Need] = DENSE
+    provides: frozenset[Need] = EVERYTHING
+    domain: Domain = "real"
 
     def __init__(self, features: int, dim: int) -> None:
         super().__init__()
@@ -54,7 +56,8 @@ class PointMassHead(nn.Module):
         dim: Length of the code.
     """
 
-    provides: frozenset[Need] = frozenset({Need.REPARAMETERISED})
+    provides: frozenset[Need] = lacking(Need.DENSITY, Need.EVALUABLE, Need.FACTORISED)
+    domain: Domain = "real"
 
     def __init__(self, features: int, dim: int) -> None:
         super().__init__()
@@ -79,6 +82,7 @@ class Through(nn.Module):
         self.net, self.conditional = net, conditional
         self.event_shape = cast(torch.Size, conditional.event_shape)
         self.provides = cast(frozenset[Need], conditional.provides)
+        self.domain = cast(Domain, conditional.domain)
 
     def forward(self, given: Tensor) -> Distribution:
         """The distribution given the network's output."""

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from latentia.conditionals.protocol import DENSE, Need
+from latentia.conditionals.protocol import EVERYTHING, Need, lacking
 from latentia.distributions import Flat, mixture_of_normals, normal, smooth_bound
+from latentia.names import Domain
 
 
 class StandardNormal(nn.Module):
@@ -20,7 +21,8 @@ class StandardNormal(nn.Module):
     torch.Size([3])
     """
 
-    provides: frozenset[Need] = DENSE
+    provides: frozenset[Need] = EVERYTHING
+    domain: Domain = "real"
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -50,7 +52,8 @@ class MixturePrior(nn.Module):
     """
 
     LOW, HIGH = -5.0, 5.0
-    provides: frozenset[Need] = DENSE
+    provides: frozenset[Need] = lacking(Need.FACTORISED)
+    domain: Domain = "real"
 
     def __init__(self, dim: int, components: int) -> None:
         super().__init__()
@@ -72,7 +75,8 @@ class FlatPrior(nn.Module):
         dim: Length of the code.
     """
 
-    provides: frozenset[Need] = frozenset({Need.REPARAMETERISED})
+    provides: frozenset[Need] = lacking(Need.DENSITY, Need.EVALUABLE, Need.FACTORISED, Need.SAMPLES)
+    domain: Domain = "real"
 
     def __init__(self, dim: int) -> None:
         super().__init__()

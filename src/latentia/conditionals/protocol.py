@@ -10,12 +10,24 @@ from torch.distributions import Distribution
 
 
 class Need(StrEnum):
-    """A property that an objective can require of a model; each part declares which it has."""
+    """A property that an objective can require of a model; each part declares which it has.
+
+    A group has what its prior and its posterior both have. A property that only one of the two can lack
+    (`REPARAMETERISED` and `MOMENTS` are the posterior's, `SAMPLES` the prior's) is declared by the other as given.
+    """
 
     REPARAMETERISED = "reparameterised"
     """Posterior samples are differentiable in the posterior's parameters."""
     DENSITY = "density"
     """Prior and posterior have densities, so evidence bounds exist."""
+    EVALUABLE = "density anywhere"
+    """Those densities can be evaluated at any z, not only at a distribution's own draws."""
+    FACTORISED = "independent latent dimensions"
+    """Prior and posterior are products over latent dimensions."""
+    MOMENTS = "moments"
+    """The posterior's mean and variance are known."""
+    SAMPLES = "samples from the prior"
+    """The prior can be sampled."""
     ONE_GROUP = "one group"
     """The model has a single group of latent variables."""
 
@@ -31,4 +43,20 @@ class Conditional(Protocol):
         ...
 
 
-DENSE = frozenset({Need.REPARAMETERISED, Need.DENSITY})
+EVERYTHING: frozenset[Need] = frozenset(Need) - {Need.ONE_GROUP}
+"""What a part without any shortcoming provides (how many groups there are is the model's to say)."""
+
+
+def lacking(*needs: Need) -> frozenset[Need]:
+    """What a part provides that has everything but these.
+
+    Args:
+        needs: What it lacks.
+
+    Returns:
+        The rest.
+
+    >>> Need.DENSITY in lacking(Need.FACTORISED)
+    True
+    """
+    return EVERYTHING - frozenset(needs)

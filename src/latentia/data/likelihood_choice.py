@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from latentia.data.spec import DataSpec
-
-LikelihoodName = Literal["bernoulli", "discretized_logistic", "gaussian"]
+from latentia.names import LikelihoodName
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,30 @@ from torch.distributions import Distribution
 from latentia.conditionals import Conditional, Need
 from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.latents.draw import Given, Group
+from latentia.names import Domain
 
 Merge = Literal["concatenate", "replace"]
+
+PLACES: dict[Domain, str] = {
+    "real": "on the real line",
+    "sphere": "on the unit sphere",
+    "positive": "on the positive half-line",
+    "interval": "in the unit interval",
+    "simplex": "on the simplex",
+    "binary": "on {0, 1}",
+    "one_hot": "on one-hot vectors",
+}
+"""Where a latent variable lives, in words."""
+FITTING: dict[Domain, str] = {
+    "real": "such a posterior takes the prior standard, mixture, vamp, maf, coupling, spline or laplace",
+    "sphere": "such a posterior takes the prior sphere",
+    "positive": "such a posterior takes the prior gamma",
+    "interval": "such a posterior takes the prior beta or relaxed_bernoulli",
+    "simplex": "such a posterior takes the prior dirichlet or relaxed_categorical",
+    "binary": "such a posterior takes the prior bernoulli",
+    "one_hot": "such a posterior takes the prior categorical",
+}
+"""What prior fits a posterior on such a domain."""
 
 
 class LatentGroup(nn.Module):
@@ -35,6 +57,13 @@ class LatentGroup(nn.Module):
                 f"latent group {name!r}: the prior is over {tuple(cast(torch.Size, prior.event_shape))} and the "
                 f"posterior over {tuple(self.event_shape)}; give both the same shape"
             )
+        where = cast(Domain, prior.domain), cast(Domain, posterior.domain)
+        if where[0] != where[1]:
+            raise CompatibilityError(
+                f"latent group {name!r}: the prior ({type(prior).__name__}) lives {PLACES[where[0]]}, the posterior "
+                f"({type(posterior).__name__}) {PLACES[where[1]]}; {FITTING[where[1]]}"
+            )
+        self.domain = where[0]
         self.p, self.q, self.merging = prior, posterior, merge
         self.provides = cast(frozenset[Need], prior.provides) & cast(frozenset[Need], posterior.provides)
 
@@ -67,6 +96,7 @@ class WithState(nn.Module):
         self.conditional = conditional
         self.event_shape = cast(torch.Size, conditional.event_shape)
         self.provides = cast(frozenset[Need], conditional.provides)
+        self.domain = cast(Domain, conditional.domain)
 
     def condition(self, state: Tensor, evidence: Tensor) -> Distribution:
         """q(z_g | state, evidence)."""

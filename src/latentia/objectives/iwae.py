@@ -30,6 +30,7 @@ class IWAE:
 
     num_samples: int = 10
     requires: ClassVar[frozenset[Need]] = frozenset({Need.REPARAMETERISED, Need.DENSITY})
+    critic: ClassVar[None] = None
 
     def __call__(self, model: VAE, x: Tensor, step: Step, player: int = 0) -> Loss:
         """The loss of one batch; KL annealing does not apply to it."""

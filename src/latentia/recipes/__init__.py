@@ -15,9 +15,13 @@ from latentia.recipes.vae import beta_vae, iwae, vae
 
 Recipe = Callable[..., Any]
 
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {recipe.__name__: recipe for recipe in (vae, beta_vae, iwae, autoencoder, linear_autoencoder, top_down, bottom_up)}
+# One line a family, in the order in which `latentia recipes` lists them.
+_ALL: tuple[Recipe, ...] = (
+    *(vae, beta_vae, iwae),
+    *(autoencoder, linear_autoencoder),
+    *(top_down, bottom_up),
 )
+RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.__name__: recipe for recipe in _ALL})
 
 __all__ = [
     "RECIPES",

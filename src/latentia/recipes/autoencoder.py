@@ -35,7 +35,7 @@ def autoencoder(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, R
 
     chosen = Parts(**parts)
     check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
-    if chosen.prior != "standard":
+    if chosen.prior is not None:
         raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
     net, features = encoder(data, chosen)
     group = LatentGroup("z", FlatPrior(chosen.latent_dim), PointMassHead(features, chosen.latent_dim))

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import cast
 
 from torch import nn
 
-from latentia.conditionals import (
-    BernoulliHead,
-    DiagonalNormal,
-    DiscretizedLogisticHead,
-    GaussianHead,
-    Likelihood,
-    MixturePrior,
-    StandardNormal,
-    Through,
-)
-from latentia.data.likelihood_choice import choose_likelihood
+from latentia.conditionals import DiagonalNormal, Likelihood, Through
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
 from latentia.latents import LatentGroup, TopDown
 from latentia.model import VAE
-from latentia.names import LikelihoodName
 from latentia.nets import MLP, ConvDecoder, ConvEncoder
+from latentia.recipes.likelihoods import head
 from latentia.recipes.parts import Parts
+from latentia.recipes.posteriors import posterior
+from latentia.recipes.priors import Ingredients, prior
 
 CONV_FEATURES = 256
 """Length of the convolutional encoder's feature vector."""
@@ -84,61 +76,12 @@ def likelihood(data: DataSpec, parts: Parts, state_dim: int) -> Likelihood:
     Returns:
         A conditional of the state.
     """
-    name = parts.likelihood or choose_likelihood(data).name
-    head = _head(data, parts, name)
-    out_shape = head.parameter_shape
+    family = head(data, parts)
+    out_shape = cast(tuple[int, ...], family.parameter_shape)
     if convolutional(data, parts):
-        return Likelihood(ConvDecoder(state_dim, out_shape, width=parts.width, blocks=parts.blocks), head)
+        return Likelihood(ConvDecoder(state_dim, out_shape, width=parts.width, blocks=parts.blocks), family)
     hidden = parts.hidden[::-1]
-    return Likelihood(MLP((state_dim,), out_shape, hidden, nonlinearity=parts.activation, norm=parts.norm), head)
-
-
-def _head(data: DataSpec, parts: Parts, name: LikelihoodName) -> BernoulliHead | GaussianHead | DiscretizedLogisticHead:
-    if parts.sigma is not None and not parts.sigma > 0:
-        raise ConfigurationError(f"sigma is {parts.sigma:g}; a scale is positive")
-    match name:
-        case "bernoulli":
-            if parts.scale is not None:
-                raise ConfigurationError("a Bernoulli likelihood has no scale: leave scale out, or choose gaussian")
-            return BernoulliHead(data.shape)
-        case "gaussian":
-            return GaussianHead(data.shape, scale=parts.scale or "shared", sigma=parts.sigma or _initial_sigma(data))
-        case "discretized_logistic":
-            levels = data.levels
-            if levels is None:
-                raise ConfigurationError(
-                    f"the discretised logistic likelihood needs data on equally spaced levels (such as 8-bit pixels); "
-                    f"{data.name!r} holds {data.support} values from {data.low:g} to {data.high:g}: choose gaussian"
-                )
-            initial = parts.sigma or 0.15
-            return DiscretizedLogisticHead(data.shape, levels=levels, scale=parts.scale or "predicted", initial=initial)
-
-
-def _initial_sigma(data: DataSpec) -> float:
-    """Scaled pixels start at their own standard deviation, standardised data at 0.3 of it.
-
-    From one, the whole spread counts as noise at first, and the posterior can collapse before anything is learnt.
-    """
-    if data.support == "real":
-        return 0.3
-    unit = 1.0 if data.support == "unit" else data.unit
-    return max(math.sqrt(sum(s * s for s in data.std) / len(data.std)) / unit, 0.05)
-
-
-def prior(parts: Parts) -> nn.Module:
-    """p(z) of a flat model.
-
-    Args:
-        parts: Which family, how many components.
-
-    Returns:
-        A conditional that ignores what it is given.
-    """
-    if parts.prior == "mixture":
-        if parts.components < 1:
-            raise ConfigurationError(f"components is {parts.components}; a mixture has at least one")
-        return MixturePrior(parts.latent_dim, parts.components)
-    return StandardNormal(parts.latent_dim)
+    return Likelihood(MLP((state_dim,), out_shape, hidden, nonlinearity=parts.activation, norm=parts.norm), family)
 
 
 def gaussian(in_dim: int, hidden: Sequence[int], out_dim: int, parts: Parts) -> Through:
@@ -173,7 +116,7 @@ def check_dims(**dims: int | Sequence[int]) -> None:
 
 
 def flat(data: DataSpec, parts: Parts) -> VAE:
-    """The flat VAE: one group, a diagonal Gaussian posterior.
+    """The flat VAE: one group of latent variables.
 
     Args:
         data: What the data are.
@@ -184,5 +127,6 @@ def flat(data: DataSpec, parts: Parts) -> VAE:
     """
     check_dims(latent_dim=parts.latent_dim, hidden=parts.hidden, width=parts.width)
     net, features = encoder(data, parts)
-    group = LatentGroup("z", prior(parts), DiagonalNormal(features, parts.latent_dim))
-    return VAE(net, TopDown([group]), likelihood(data, parts, parts.latent_dim))
+    q = posterior(features, parts)
+    p = prior(Ingredients(parts, data, net, q))
+    return VAE(net, TopDown([LatentGroup("z", p, q)]), likelihood(data, parts, parts.latent_dim))

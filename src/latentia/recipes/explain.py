@@ -6,11 +6,13 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 from latentia.recipes.parts import Parts
+from latentia.recipes.variant import part_defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,21 @@ def _argument_help(doc: str) -> dict[str, str]:
     return {name.strip(" *"): " ".join(text.split()) for name, text in pairs}
 
 
-def shared_options() -> tuple[OptionInfo, ...]:
-    """The options of `Parts`."""
+def shared_options(defaults: Mapping[str, Any] = MappingProxyType({})) -> tuple[OptionInfo, ...]:
+    """The options of `Parts`.
+
+    Args:
+        defaults: Those that a recipe changes.
+
+    Returns:
+        One for each field.
+    """
     hints = typing.get_type_hints(Parts, include_extras=True)
     described = []
     for field in fields(Parts):
         kind, text = typing.get_args(hints[field.name])[:2]
         assert field.default is not MISSING, "every part has a default"
-        described.append(OptionInfo(field.name, kind, field.default, text, shared=True))
+        described.append(OptionInfo(field.name, kind, defaults.get(field.name, field.default), text, shared=True))
     return tuple(described)
 
 
@@ -84,7 +93,7 @@ def explain(name: str, recipe: Callable[..., Any]) -> RecipeInfo:
             text = texts.get(parameter.name, "")
             options.append(OptionInfo(parameter.name, kind, parameter.default, text, shared=False))
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            options.extend(shared_options())
+            options.extend(shared_options(part_defaults(recipe)))
     summary, _, rest = doc.partition("\n\n")
     description = rest.split("Args:\n")[0].strip()
     citation = " ".join(_section(doc, "References").split())

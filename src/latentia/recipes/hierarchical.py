@@ -35,7 +35,8 @@ def top_down(
     from latentia.latents import LatentGroup, TopDown, WithState
     from latentia.model import VAE
     from latentia.objectives import ELBO
-    from latentia.recipes.compose import check_dims, encoder, gaussian, likelihood, prior
+    from latentia.recipes.compose import check_dims, encoder, gaussian, likelihood
+    from latentia.recipes.priors import Ingredients, prior
 
     chosen = Parts(**parts)
     low = chosen.latent_dim
@@ -43,7 +44,7 @@ def top_down(
     net, features = encoder(data, chosen)
 
     inner = gaussian(top_dim + features, between, low, chosen)
-    top = LatentGroup("z1", prior(replace(chosen, latent_dim=top_dim)), DiagonalNormal(features, top_dim))
+    top = LatentGroup("z1", prior(Ingredients(replace(chosen, latent_dim=top_dim))), DiagonalNormal(features, top_dim))
     lower = LatentGroup("z2", gaussian(top_dim, between, low, chosen), WithState(inner))
     return VAE(net, TopDown([top, lower]), likelihood(data, chosen, top_dim + low)), ELBO()
 
@@ -78,7 +79,8 @@ def bottom_up(
     from latentia.latents import BottomUp, LatentGroup
     from latentia.model import VAE
     from latentia.objectives import IWAE
-    from latentia.recipes.compose import check_dims, encoder, gaussian, likelihood, prior
+    from latentia.recipes.compose import check_dims, encoder, gaussian, likelihood
+    from latentia.recipes.priors import Ingredients, prior
 
     chosen = Parts(**parts)
     low = chosen.latent_dim
@@ -86,7 +88,7 @@ def bottom_up(
     net, features = encoder(data, chosen)
 
     rising = gaussian(low, between, top_dim, chosen)
-    top = LatentGroup("z1", prior(replace(chosen, latent_dim=top_dim)), rising)
+    top = LatentGroup("z1", prior(Ingredients(replace(chosen, latent_dim=top_dim))), rising)
     falling = gaussian(top_dim, between, low, chosen)
     lower = LatentGroup("z2", falling, DiagonalNormal(features, low), merge="replace")
     return VAE(net, BottomUp([top, lower]), likelihood(data, chosen, low)), IWAE(num_samples)

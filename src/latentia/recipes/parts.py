@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from latentia.names import Activation, LikelihoodName, Network, PriorName, Scale
+from latentia.names import Activation, LikelihoodName, Network, PosteriorName, PriorName, Scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,14 @@ class Parts:
     likelihood: Annotated[LikelihoodName | None, "family of p(x|z); by default chosen from the data"] = None
     scale: Annotated[Scale | None, "origin of the likelihood's scale; by default shared (gaussian) or predicted"] = None
     sigma: Annotated[float | None, "fixed or initial scale, in the units of x (by default from the data)"] = None
-    prior: Annotated[PriorName, "family of p(z)"] = "standard"
-    components: Annotated[int, "mixture prior: number of Gaussians"] = 10
+    posterior: Annotated[PosteriorName, "family of q(z|x)"] = "diagonal"
+    prior: Annotated[PriorName | None, "family of p(z); by default the one that suits the posterior"] = None
+    components: Annotated[int, "mixture and vamp priors: number of components"] = 10
+    transforms: Annotated[int, "flow posteriors and priors: number of transformations"] = 4
+    rank: Annotated[int, "low_rank posterior: rank of the covariance beside its diagonal"] = 2
+    concentration: Annotated[float, "gamma, beta and dirichlet priors: their concentration"] = 1.0
+    categories: Annotated[int, "categorical latent variables: values of each"] = 10
+    relaxation: Annotated[float, "relaxed latent variables: temperature"] = 0.67
 
 
 class PartOptions(TypedDict, total=False):
@@ -39,5 +45,11 @@ class PartOptions(TypedDict, total=False):
     likelihood: LikelihoodName | None
     scale: Scale | None
     sigma: float | None
-    prior: PriorName
+    posterior: PosteriorName
+    prior: PriorName | None
     components: int
+    transforms: int
+    rank: int
+    concentration: float
+    categories: int
+    relaxation: float

@@ -1,0 +1,39 @@
+"""The table of posteriors: what stands behind each name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from torch import nn
+
+from latentia.conditionals import DiagonalNormal, PointMassHead
+from latentia.errors import ConfigurationError
+from latentia.names import PosteriorName
+from latentia.recipes.parts import Parts
+
+POSTERIORS: Mapping[PosteriorName, Callable[[int, Parts], nn.Module]] = MappingProxyType(
+    {
+        "diagonal": lambda features, parts: DiagonalNormal(features, parts.latent_dim),
+        "point": lambda features, parts: PointMassHead(features, parts.latent_dim),
+    }
+)
+"""Name to a function of the length of the features and the parts."""
+
+
+def posterior(features: int, parts: Parts) -> nn.Module:
+    """q(z|x) as a conditional of the encoder's features.
+
+    Args:
+        features: Length of the feature vector.
+        parts: `posterior` and the options of its family.
+
+    Returns:
+        A conditional over `latent_dim` dimensions.
+
+    Raises:
+        ConfigurationError: Options that its family cannot have.
+    """
+    if parts.posterior not in POSTERIORS:
+        raise ConfigurationError(f"there is no posterior {parts.posterior!r}; there are {', '.join(POSTERIORS)}")
+    return POSTERIORS[parts.posterior](features, parts)
