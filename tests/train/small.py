@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentia.conditionals import Need
 from latentia.data.dataset import Dataset
@@ -70,8 +70,13 @@ class Hooked:
     def requires(self) -> frozenset[Need]:
         return self.inner.requires
 
+    @property
+    def critic(self) -> nn.Module | None:
+        return self.inner.critic
+
     def __call__(self, model: VAE, x: Tensor, step: Step, player: int = 0) -> Loss:
-        self.hook(step.index)
+        if player == 0:
+            self.hook(step.index)
         return self.inner(model, x, step, player)
 
 

@@ -42,6 +42,10 @@ class Spoilt:
     def requires(self) -> frozenset[Need]:
         return self.inner.requires
 
+    @property
+    def critic(self) -> nn.Module | None:
+        return self.inner.critic
+
     def __call__(self, model: VAE, x: Tensor, step: Step, player: int = 0) -> Loss:
         result = self.inner(model, x, step, player)
         if step.index == self.step - 1:

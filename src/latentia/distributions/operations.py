@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal, kl_divergence
@@ -64,6 +66,9 @@ def kl_per_dim(q: Distribution, p: Distribution) -> Tensor | None:
 def factor_means(distribution: Distribution, lead: torch.Size) -> Tensor:
     """The mean, broadcast to `lead`: the deterministic counterpart of `draw`.
 
+    A distribution whose mean is unknown, or lies where no sample can, says by a property `centre` what stands for it:
+    the mean direction on a sphere, a flow's image of its base's mean.
+
     Args:
         distribution: Its batch shape broadcasts to `lead`.
         lead: `(K, B)`.
@@ -71,7 +76,8 @@ def factor_means(distribution: Distribution, lead: torch.Size) -> Tensor:
     Returns:
         `[K, B, *event]`.
     """
-    return distribution.mean.expand(lead + distribution.event_shape)
+    centre = distribution.centre if hasattr(distribution, "centre") else distribution.mean
+    return cast(Tensor, centre).expand(lead + distribution.event_shape)
 
 
 def temper(distribution: Distribution, temperature: float) -> Distribution:

@@ -127,6 +127,8 @@ class Guard:
         watched = {"the sum of the losses": state.meter.loss}
         watched |= {f"the parameter {name}": p.detach() for name, p in state.parameters.items()}
         watched |= optimizer.moments(state.optimizer, state.parameters)
+        if state.critic is not None:
+            watched |= {f"the critic's {name}": t for name, t in state.critic.tensors().items()}
         if all_finite(list(watched.values())):
             return
         if step <= self._thorough_until:

@@ -12,13 +12,14 @@ from contextlib import suppress
 from itertools import islice
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from latentia.data import Batch, Source
 from latentia.data_model import DataModel, evaluating
-from latentia.objectives import Step
+from latentia.objectives import Loss, Step
 from latentia.train import generators, memory, stopping
 from latentia.train.compiled import LossFunction
+from latentia.train.critic import Critic
 from latentia.train.guard import Guard, Rewind
 from latentia.train.plan import Plan
 from latentia.train.reporters.events import Live, Row
@@ -140,29 +141,49 @@ class Loop:
         """One optimiser step."""
         state, plan, progress = self.state, self.plan, self.state.progress
         self._group["lr"] = learning_rate(plan, progress.step, self._fraction())
-        step = Step(progress.step, kl_weight(plan, progress.step, self.horizon.steps_per_epoch))
+        step = Step(progress.step, kl_weight(plan, progress.step, self.horizon.steps_per_epoch), self._fraction())
         self.guard.before_step()
         taken = list(islice(batches, plan.accumulate))
         total = sum(len(batch.x) for batch in taken)
-        losses: list[Tensor] = []
-        terms: list[dict[str, Tensor]] = []
-        for batch in taken:
-            result = self._compute(batch.x.to(state.device, non_blocking=True), step)
-            share = len(batch.x) / total
-            (result.loss if share == 1.0 else result.loss * share).backward()
-            losses.append(result.loss.detach())
-            terms.append(result.terms)
-        self.guard.before_update(losses, taken)
+        results = self._backward(taken, total, step, 0)
+        self.guard.before_update([result.loss for result in results], taken)
         if plan.clip_norm is not None:
             nn.utils.clip_grad_norm_(self._parameters, plan.clip_norm)
         state.optimizer.step()
         state.optimizer.zero_grad()
         if state.average is not None:
             state.average.update(progress.step + 1)
+        terms = [result.terms for result in results]
+        if state.critic is not None:
+            for named, seen in zip(terms, self._critic_turn(state.critic, taken, total, step), strict=True):
+                named.update(seen.terms)
         with torch.no_grad():
-            for batch, loss, named in zip(taken, losses, terms, strict=True):
-                state.meter.add(loss, named, len(batch.x))
+            for batch, result, named in zip(taken, results, terms, strict=True):
+                state.meter.add(result.loss, named, len(batch.x))
         self._examples += total
+
+    def _backward(self, taken: list[Batch], total: int, step: Step, player: int) -> list[Loss]:
+        """The losses of some batches for a player, their gradients summed as those of one larger batch."""
+        results: list[Loss] = []
+        for batch in taken:
+            result = self._compute(batch.x.to(self.state.device, non_blocking=True), step, player)
+            share = len(batch.x) / total
+            (result.loss if share == 1.0 else result.loss * share).backward()
+            results.append(Loss(result.loss.detach(), dict(result.terms)))
+        return results
+
+    def _critic_turn(self, critic: Critic, taken: list[Batch], total: int, step: Step) -> list[Loss]:
+        """The second player's step on the same batches, against the model as it is now."""
+        critic.set_rate(self._group["lr"])
+        # The model's loss has left gradients on the critic, which are not the critic's own.
+        critic.optimizer.zero_grad()
+        results = self._backward(taken, total, step, 1)
+        if self.plan.clip_norm is not None:
+            nn.utils.clip_grad_norm_(list(critic.parameters.values()), self.plan.clip_norm)
+        critic.optimizer.step()
+        critic.optimizer.zero_grad()
+        self.state.optimizer.zero_grad()
+        return results
 
     def _between_steps(self) -> None:
         now = time.monotonic()

@@ -30,21 +30,28 @@ def build(plan: Plan, parameters: Mapping[str, nn.Parameter]) -> Optimizer:
     return family(trained, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=fused, foreach=not fused)
 
 
-def moments(optimizer: Optimizer, parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor]:
-    """Step counts and moments, named `optimizer/<parameter>/<moment>`; parameters never updated have none."""
+def moments(
+    optimizer: Optimizer, parameters: Mapping[str, nn.Parameter], prefix: str = "optimizer"
+) -> dict[str, Tensor]:
+    """Step counts and moments, named `<prefix>/<parameter>/<moment>`; parameters never updated have none."""
     return {
-        f"optimizer/{name}/{moment}": optimizer.state[parameter][moment]
+        f"{prefix}/{name}/{moment}": optimizer.state[parameter][moment]
         for name, parameter in parameters.items()
         if parameter in optimizer.state
         for moment in _MOMENTS
     }
 
 
-def restore(optimizer: Optimizer, parameters: Mapping[str, nn.Parameter], saved: Mapping[str, Tensor]) -> None:
+def restore(
+    optimizer: Optimizer,
+    parameters: Mapping[str, nn.Parameter],
+    saved: Mapping[str, Tensor],
+    prefix: str = "optimizer",
+) -> None:
     """Puts saved step counts and moments back, through the optimiser's own loader, which knows where each belongs."""
     state = {
-        index: {moment: saved[f"optimizer/{name}/{moment}"].clone() for moment in _MOMENTS}
+        index: {moment: saved[f"{prefix}/{name}/{moment}"].clone() for moment in _MOMENTS}
         for index, name in enumerate(parameters)
-        if f"optimizer/{name}/step" in saved
+        if f"{prefix}/{name}/step" in saved
     }
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentia.data_model import DataModel
 from latentia.errors import CheckpointError
 from latentia.train import generators, optimizer
 from latentia.train.average import Average
+from latentia.train.critic import Critic
 from latentia.train.meter import Meter
 from latentia.train.plan import Plan
 from latentia.train.tensors import require_finite, require_same_layout
@@ -64,10 +65,12 @@ class State:
         model: The model, on its device.
         plan: The training plan.
         device: Where the model is.
+        critic: The objective's second player, on the same device, or None.
     """
 
-    def __init__(self, model: DataModel, plan: Plan, device: torch.device) -> None:
+    def __init__(self, model: DataModel, plan: Plan, device: torch.device, critic: nn.Module | None = None) -> None:
         self.model, self.device = model, device
+        self.critic = Critic(critic, plan) if critic is not None else None
         self.parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.optimizer = optimizer.build(plan, self.parameters)
         self.average = Average(plan.ema, self.parameters) if plan.ema is not None else None
@@ -125,6 +128,8 @@ class State:
             named |= {f"average/{name}": tensor for name, tensor in self.average.values.items()}
         if self.best is not None:
             named |= {f"best/{name}": tensor for name, tensor in self.best.items()}
+        if self.critic is not None:
+            named |= self.critic.tensors()
         named |= {"meter/loss": self.meter.loss, "meter/terms": self.meter.terms}
         return named | generators.states(self.device)
 
@@ -164,6 +169,8 @@ class State:
             saved = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{part}/")}
             expected = self.weights() if part == "model" else self.average.values if self.average else {}
             require_same_layout(saved, {f"{part}/{name}": t for name, t in expected.items()}, "the saved state")
+        if self.critic is not None:
+            self.critic.require_layout(tensors)
         require_finite(
             {name: tensor for name, tensor in tensors.items() if not name.startswith("meter/")}, "the saved state"
         )
@@ -183,6 +190,8 @@ class State:
         if self.average is not None:
             for name, value in self.average.values.items():
                 value.copy_(tensors[f"average/{name}"])
+        if self.critic is not None:
+            self.critic.restore(tensors)
         best = {
             name.removeprefix("best/"): t.to(self.device) for name, t in tensors.items() if name.startswith("best/")
         }

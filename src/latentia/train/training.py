@@ -92,7 +92,8 @@ def train(
 
         source: Source = dataset.train.to(device)
         horizon = Horizon.resolve(plan, len(source))
-        state = State(model, plan, device)
+        critic = objective.critic
+        state = State(model, plan, device, critic.to(device) if critic is not None else None)
         watchers = Reporters(reporters)
         notes: list[str] = []
         saving = None
