@@ -56,7 +56,7 @@ def test_fit_has_the_options_of_its_recipe(recipe: str) -> None:
 
 def test_nothing_heavy_is_imported_to_answer() -> None:
     calls = [[command, "--help"] for command in COMMANDS]
-    calls += [[], ["--version"], ["recipes"], ["recipes", "iwae", "--json"], ["fit", "--recipe", "top_down", "--help"]]
+    calls += [[], ["--version"], ["recipes"], ["recipes", "--json"], ["fit", "--recipe", "top_down", "--help"]]
     calls += [["fit"], ["nonsense"], ["fit", "digits", "--epochs", "many"]]
     answer = subprocess.run(
         [sys.executable, "-c", _SCRIPT, json.dumps(calls), json.dumps(_HEAVY)],
@@ -91,7 +91,13 @@ def test_recipes_lists_all_and_explains_each() -> None:
     assert [each["name"] for each in listed] == list(RECIPES)
     assert all(each["citation"] and each["summary"] for each in listed)
     for each in listed:
-        assert call("recipes", each["name"], "--json").json == each
+        explained = call("recipes", each["name"], "--json").json
+        assert explained["name"] == each["name"], explained
+        assert {key: explained[key] for key in each} == each
+        assert {"prior", "posterior", "likelihood", "objective"} <= {
+            key.split(" ")[0] for key in explained["composition"]
+        }
+        assert all(entry.startswith("@") for entry in explained["bibtex"])
         text = call("recipes", each["name"]).out
         assert "Reference: " in text
         assert all(f"--{option['name'].replace('_', '-')}" in text for option in each["options"])

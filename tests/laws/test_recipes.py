@@ -12,6 +12,8 @@ import torch
 
 from latentia.errors import ConfigurationError
 from latentia.recipes import RECIPES, explain, recipe_named
+from latentia.recipes.bibliography import bibtex, entries, identifiers
+from latentia.recipes.composition import composed
 from latentia.recipes.parts import PartOptions, Parts
 from tests.laws.test_walk import every
 from tests.ledger import LEVELS, REAL, Instance
@@ -23,6 +25,29 @@ names = pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_cites_its_source(name: str) -> None:
     assert re.search(r"(19|20)\d\d", explain(name).citation)
     assert explain(name).summary.endswith(".")
+    found = identifiers(explain(name).citation)
+    assert found, "a citation names an arXiv number or a DOI"
+    assert all(each in entry for each, entry in zip(found, bibtex(explain(name).citation), strict=True))
+
+
+def test_bibliography_entries_are_complete_and_cited() -> None:
+    cited = {each for name in RECIPES for each in identifiers(explain(name).citation)}
+    assert set(entries()) == cited
+    for entry in entries().values():
+        assert re.match(r"@\w+\{[a-z]+\d{4}\w*,\n", entry), entry
+        assert all(
+            re.search(rf"^  {field} = \{{.+\}},?$", entry, re.MULTILINE) for field in ("author", "title", "year")
+        )
+        assert entry.count("{") == entry.count("}")
+
+
+@names
+def test_a_recipe_says_what_differs_and_what_it_is_composed_of(name: str) -> None:
+    info = explain(name)
+    assert bool(info.differs) == (name != "vae")
+    parts = dict(composed(recipe_named(name)))
+    assert parts["objective"]
+    assert any(part.startswith("prior") for part in parts)
 
 
 @names

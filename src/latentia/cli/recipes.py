@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from textwrap import fill
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -12,16 +13,18 @@ from latentia.cli.answer import Answer
 from latentia.cli.options import FLAGS, Flags
 from latentia.recipes import RECIPES, OptionInfo, RecipeInfo
 from latentia.recipes import explain as describe
+from latentia.recipes.bibliography import bibtex
 from latentia.runs.resolve import recipe_of
 
 _WIDTH = 100
+_COLUMN = 46
 
 EXAMPLES = """\
   latentia recipes
   latentia recipes beta_vae
   latentia recipes --json\
 """
-KEYS = "recipes: a list; or of one recipe name, summary, description, citation, options"
+KEYS = "recipes: a list; or of one recipe name, summary, description, citation, options, composition, bibtex"
 
 
 def recipes(
@@ -32,15 +35,26 @@ def recipes(
     *,
     flags: Flags = FLAGS,
 ) -> Answer:
-    """List the recipes, or explain one: what it does, where it was published, and its options."""
+    """List the recipes, or explain one: what it does, what it is composed of, its options and a BibTeX entry."""
     if name is None:
         infos = [describe(each) for each in RECIPES]
-        width = max(len(info.name) for info in infos)
-        lines = [_hanging(f"{info.name:<{width}}  ", info.summary) for info in infos]
-        more = ["", "latentia recipes NAME explains one; latentia fit DATA --recipe NAME trains with it."]
+        lines = [line for info in infos for line in _listed(info)]
+        more = ["latentia recipes NAME explains one; latentia fit DATA --recipe NAME trains with it."]
         return Answer({"recipes": [_values(info) for info in infos]}, [*lines, *more])
-    info = recipe_of(name)[0]
-    return Answer(_values(info), list(_explained(info)))
+    # Only here is a model built, which needs torch.
+    from latentia.recipes.composition import composed
+
+    info, build = recipe_of(name)
+    parts, entries = composed(build), bibtex(info.citation)
+    values = {**_values(info), "composition": dict(parts), "bibtex": list(entries)}
+    return Answer(values, list(_explained(info, parts, entries)))
+
+
+def _listed(info: RecipeInfo) -> list[str]:
+    """Name and summary, what differs from the plain VAE, and the citation."""
+    changed = f" ({', '.join(info.part_defaults)})" if info.part_defaults else ""
+    about = [info.differs + changed if info.differs or changed else "", info.citation]
+    return [info.name, _hanging("  ", info.summary), *(_hanging("    ", text.strip()) for text in about if text), ""]
 
 
 def _values(info: RecipeInfo) -> dict[str, Any]:
@@ -57,22 +71,33 @@ def _values(info: RecipeInfo) -> dict[str, Any]:
     }
 
 
-def _explained(info: RecipeInfo) -> list[str]:
+def _explained(info: RecipeInfo, parts: Sequence[tuple[str, str]], entries: Sequence[str]) -> list[str]:
     lines = [info.name, "", fill(info.summary, _WIDTH)]
     if info.description:
         lines += ["", *(fill(part, _WIDTH) for part in info.description.split("\n\n"))]
     lines += ["", fill(info.citation, _WIDTH, initial_indent="Reference: ", subsequent_indent="  ")]
+    width = max(len(part) for part, _ in parts)
+    lines += ["", "Composition:", *(_hanging(f"  {part:<{width}}  ", what) for part, what in parts)]
     for title, shared in ((f"Options of {info.name}", False), ("Options of the model's parts", True)):
         chosen = [option for option in info.options if option.shared is shared]
         if chosen:
             lines += ["", f"{title}:", *(_option(option) for option in chosen)]
+    lines += ["", "BibTeX:", *(line for entry in entries for line in entry.splitlines())]
     return [*lines, "", f"latentia fit DATA --recipe {info.name} trains with it."]
 
 
 def _option(option: OptionInfo) -> str:
-    head = f"  --{option.name.replace('_', '-')} {type_words(option.type)}"
-    default = "" if option.default is None else f" [default: {shown(option.default)}]"
-    return _hanging(f"{head:<44}  ", f"{option.help}{default}")
+    """One option; where its words leave no room beside them, what they mean stands below."""
+    words = type_words(option.type)
+    head, indent = f"  --{option.name.replace('_', '-')} {words}", " " * _COLUMN
+    text = option.help + ("" if option.default is None else f" [default: {shown(option.default)}]")
+    if len(head) <= _COLUMN - 2:
+        return _hanging(f"{head:<{_COLUMN}}", text)
+    below = _hanging(indent, text)
+    if len(head) <= _WIDTH:
+        return f"{head}\n{below}"
+    choices = _hanging(f"  --{option.name.replace('_', '-')} ", words.replace("|", " | "))
+    return f"{choices}\n{below}"
 
 
 def _hanging(head: str, text: str) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def autoencoder(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, Reconstruction]:
     """A plain autoencoder: compresses and reconstructs, but has no prior to sample from and no likelihood to report.
 
+    A point mass stands in place of the posterior and a flat density in place of the prior; the loss is the
+    reconstruction term alone.
+
     Args:
         data: What the data are.
         **parts: See `Parts`; the options of the prior have no meaning here.
@@ -44,6 +47,8 @@ def autoencoder(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, R
 
 def linear_autoencoder(data: DataSpec, /, *, latent_dim: int = 16) -> tuple[VAE, Reconstruction]:
     """An autoencoder of two affine maps with squared error, whose optimum spans the principal components.
+
+    A point mass, no hidden layers and a Gaussian likelihood of unit scale: the loss is half the squared error.
 
     Args:
         data: What the data are.

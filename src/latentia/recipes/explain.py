@@ -36,13 +36,28 @@ class OptionInfo:
 
 @dataclass(frozen=True, slots=True)
 class RecipeInfo:
-    """A recipe's name, one line, full description, citation and options."""
+    """What a recipe says of itself.
+
+    Attributes:
+        name: What it is called.
+        summary: One line.
+        description: The paragraphs after that line; the first says what differs from the plain VAE.
+        citation: Where it was published.
+        options: Its own, then the shared ones.
+        part_defaults: Shared options whose default it changes, as `name=value`.
+    """
 
     name: str
     summary: str
     description: str
     citation: str
     options: tuple[OptionInfo, ...]
+    part_defaults: tuple[str, ...] = ()
+
+    @property
+    def differs(self) -> str:
+        """What differs from the plain VAE, in one paragraph; empty for the plain VAE itself."""
+        return " ".join(self.description.partition("\n\n")[0].split())
 
 
 def _section(doc: str, title: str) -> str:
@@ -97,7 +112,8 @@ def explain(name: str, recipe: Callable[..., Any]) -> RecipeInfo:
     summary, _, rest = doc.partition("\n\n")
     description = rest.split("Args:\n")[0].strip()
     citation = " ".join(_section(doc, "References").split())
-    return RecipeInfo(name, " ".join(summary.split()), description, citation, tuple(options))
+    changed = tuple(f"{key}={value}" for key, value in part_defaults(recipe).items())
+    return RecipeInfo(name, " ".join(summary.split()), description, citation, tuple(options), changed)
 
 
 def _evaluated(annotation: Any, recipe: Callable[..., Any]) -> Any:

@@ -17,6 +17,8 @@ def top_down(
 ) -> tuple[VAE, ELBO]:
     """Two groups with top-down inference: the posterior of the lower group looks at x and at the group above.
 
+    Two groups of latent variables in place of one: p(z1) p(z2|z1), inferred as q(z1|x) q(z2|z1, x).
+
     Args:
         data: What the data are.
         top_dim: Dimensions of the upper group; `latent_dim` are those of the lower one.
@@ -59,6 +61,9 @@ def bottom_up(
     **parts: Unpack[PartOptions],
 ) -> tuple[VAE, IWAE]:
     """Two stochastic layers as a Markov chain, inferred from the bottom up, on the importance-weighted bound.
+
+    Two groups in place of one, p(z1) p(z2|z1) p(x|z2), inferred as q(z2|x) q(z1|z2), and the IWAE bound in place of
+    the ELBO.
 
     Args:
         data: What the data are.

@@ -39,7 +39,8 @@ def beta_vae(
 ) -> tuple[VAE, ELBO]:
     """The plain VAE with its KL weighted by beta: a more compressed, often more disentangled code.
 
-    The reported ELBO is always the bound itself; what is minimised at beta other than 1 is not one.
+    The KL weighs beta times as much. The reported ELBO is always the bound itself; what is minimised at beta other
+    than 1 is not one.
 
     Args:
         data: What the data are.
@@ -53,7 +54,7 @@ def beta_vae(
 
     References:
         Higgins and others, beta-VAE: Learning basic visual concepts with a constrained variational framework, 2017,
-        ICLR.
+        url:https://openreview.net/forum?id=Sy2fzU9gl.
     """
     from latentia.errors import ConfigurationError
     from latentia.objectives import ELBO
@@ -66,6 +67,8 @@ def beta_vae(
 
 def iwae(data: DataSpec, /, *, num_samples: int = 10, **parts: Unpack[PartOptions]) -> tuple[VAE, IWAE]:
     """The plain VAE trained on the tighter importance-weighted bound.
+
+    The objective is the logarithm of the mean of K importance weights in place of the ELBO.
 
     Args:
         data: What the data are.
