@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, NoReturn, cast, get_args
 
+from latentia.columns import Column
 from latentia.errors import DataError
 
 Kind = Literal["image", "vector"]
-Support = Literal["binary", "levels", "unit", "real"]
+Support = Literal["binary", "levels", "unit", "real", "counts", "mixed"]
 SplitName = Literal["train", "validation", "test"]
 
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
@@ -30,7 +31,8 @@ class DataSpec:
         shape: Shape of one row: `(C, H, W)` or `(D,)`.
         dtype: Type in which the rows are kept in memory: `uint8`, `float32` or `float64`.
         support: `binary` (0 and one other value), `levels` (whole numbers 0..levels-1), `unit` (reals in
-            [0, 1]) or `real`.
+            [0, 1]), `real`, `counts` (whole numbers from 0 without an upper level) or `mixed` (columns of different
+            kinds).
         levels: Number of equally spaced levels (256 for 8-bit pixels, 2 for binary data), else None.
         low: Smallest value of the training split.
         high: Largest value of the training split.
@@ -42,6 +44,9 @@ class DataSpec:
         counts: Rows in each split.
         source: The input as the user gave it.
         digest: SHA-256 over the rows of all splits: equal digests are equal data.
+        columns: What each column of a mixed table is, else None.
+        missing: Share of the cells of all splits that are missing (NaN); above 0 a model must cope with such cells, at
+            0 it refuses them.
 
     Raises:
         DataError: The fields contradict one another.
@@ -63,6 +68,8 @@ class DataSpec:
     counts: Mapping[str, int] = field(hash=False)
     source: str
     digest: str
+    columns: tuple[Column, ...] | None = None
+    missing: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", dict(self.counts))
@@ -86,6 +93,15 @@ class DataSpec:
                 (self.levels is not None) != (self.support in ("binary", "levels")),
                 f"levels {self.levels} for {self.support}",
             ),
+            (
+                (self.columns is not None) != (self.support == "mixed"),
+                f"{'no ' * (self.columns is None)}columns described for {self.support} values",
+            ),
+            (
+                self.columns is not None and (self.kind, len(self.columns)) != ("vector", self.shape[0]),
+                f"{len(self.columns or ())} columns described for {self.kind} rows of shape {self.shape}",
+            ),
+            (not 0 <= self.missing < 1, f"a share of {self.missing} missing cells is not possible"),
         ):
             if broken:
                 raise DataError(f"data description of {self.name!r}: {complaint}")
@@ -103,7 +119,10 @@ class DataSpec:
     def to_dict(self) -> dict[str, Any]:
         """The description as plain JSON values, with the version of its format."""
         plain = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-        return {"format": _FORMAT, **plain}
+        plain["columns"] = None if self.columns is None else [column.to_dict() for column in self.columns]
+        # what says nothing is left out, so that a description of older data reads as it always did
+        said = {key: value for key, value in plain.items() if key not in _OPTIONAL or value != _OPTIONAL[key]}
+        return {"format": _FORMAT, **said}
 
     def to_json(self) -> str:
         """The description as JSON text; `from_json` gives back an equal one."""
@@ -126,6 +145,7 @@ class DataSpec:
         if (version := given.pop("format", None)) != _FORMAT:
             raise DataError(f"data description has format {version!r}; this version of latentia reads format {_FORMAT}")
         expected = {each.name for each in fields(cls)}
+        given = {**_OPTIONAL, **given}
         if wrong := sorted(expected ^ set(given)):
             raise DataError(f"data description: missing or unknown fields: {', '.join(wrong)}")
         if bad := [name for name, value in given.items() if not _CHECKS[name](value)]:
@@ -133,8 +153,10 @@ class DataSpec:
         for name in ("shape", "mean", "std", "names", "classes"):
             number = float if name in ("mean", "std") else cast(Any, lambda value: value)
             given[name] = None if given[name] is None else tuple(number(value) for value in given[name])
-        for name in ("low", "high", "unit"):
+        for name in ("low", "high", "unit", "missing"):
             given[name] = float(given[name])
+        if given["columns"] is not None:
+            given["columns"] = tuple(map(Column.from_dict, given["columns"]))
         return cls(**given)
 
     @classmethod
@@ -179,11 +201,14 @@ def _is_list(value: object, check: Any) -> bool:
     return isinstance(value, list | tuple) and all(check(each) for each in value)
 
 
+_OPTIONAL: dict[str, Any] = {"columns": None, "missing": 0.0}
+"""Fields that may be absent, and what that means."""
 _CHECKS: dict[str, Any] = {
     **dict.fromkeys(("name", "kind", "dtype", "support", "source", "digest"), _is_text),
-    **dict.fromkeys(("low", "high", "unit"), _is_number),
+    **dict.fromkeys(("low", "high", "unit", "missing"), _is_number),
     **dict.fromkeys(("mean", "std"), lambda value: _is_list(value, _is_number)),
     **dict.fromkeys(("names", "classes"), lambda value: value is None or _is_list(value, _is_text)),
+    "columns": lambda value: value is None or isinstance(value, list | tuple),
     "shape": lambda value: _is_list(value, _is_int),
     "levels": lambda value: value is None or _is_int(value),
     "counts": lambda value: isinstance(value, dict) and _is_list(list(value.values()), _is_int),
