@@ -83,11 +83,12 @@ def factor_means(distribution: Distribution, lead: torch.Size) -> Tensor:
 def temper(distribution: Distribution, temperature: float) -> Distribution:
     """The distribution with its spread multiplied by `temperature`.
 
-    A Gaussian keeps its mean and has its standard deviation scaled; a mixture has that done to each component and keeps
-    its weights. This is the usual 'reduced-temperature' sampling, not a power of the density.
+    A Gaussian keeps its mean and has its standard deviation scaled; a flow has that done to its base (a distribution may
+    say by a method `tempered` how); a mixture has it done to each component and keeps its weights. This is the usual
+    'reduced-temperature' sampling, not a power of the density.
 
     Args:
-        distribution: A Gaussian or a mixture of Gaussians, or anything at temperature 1.
+        distribution: A Gaussian, a flow or a mixture of them, or anything at temperature 1.
         temperature: Zero or more; 1 changes nothing.
 
     Returns:
@@ -107,8 +108,10 @@ def temper(distribution: Distribution, temperature: float) -> Distribution:
         case MixtureSameFamily():
             part = temper(distribution.component_distribution, temperature)
             return MixtureSameFamily(distribution.mixture_distribution, part, validate_args=False)
+        case _ if hasattr(distribution, "tempered"):
+            return cast(Distribution, distribution.tempered(temperature))
         case _:
             raise CompatibilityError(
-                f"temperature {temperature:g} is defined for Gaussian priors and mixtures of them; "
+                f"temperature {temperature:g} is defined for Gaussian priors, flows and mixtures of them; "
                 f"this model's prior is {type(distribution).__name__}: sample it at temperature 1"
             )
