@@ -14,16 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
-from latentia.distributions import DiscretizedLogistic, at_least_float32, bernoulli, normal, smooth_bound
-from latentia.names import Scale, Space
+from latentia.distributions import DiscretizedLogistic, at_least_float32, bernoulli, normal, observed, smooth_bound
+from latentia.errors import CompatibilityError, ConfigurationError
+from latentia.names import LikelihoodName, Scale, Space
 
 # Adam moves a parameter by about its rate a step, whatever the loss; with a gain a lone log-scale keeps up.
 GAIN = 10.0
 
 
 class _Head(nn.Module):
+    family: LikelihoodName
     space: Space
     parameters_per_dim = 1
+    factorised = True
+    """Whether the dimensions of x are independent given z, so that some of them can be missing."""
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()
@@ -50,6 +54,7 @@ class BernoulliHead(_Head):
         shape: Shape of one x.
     """
 
+    family: LikelihoodName = "bernoulli"
     space: Space = "binary"
 
     def forward(self, features: Tensor) -> Distribution:
@@ -66,6 +71,8 @@ class _ScaledHead(_Head):
 
     def __init__(self, shape: Sequence[int], *, scale: Scale, initial: float) -> None:
         super().__init__(shape)
+        if scale == "optimal":
+            raise ConfigurationError("an optimal scale is known for the Gaussian alone: use OptimalGaussianHead")
         self.scale = scale
         self.parameters_per_dim = 2 if scale == "predicted" else 1
         self.initial = math.log(initial)
@@ -96,6 +103,7 @@ class GaussianHead(_ScaledHead):
         on why a learned sigma is the default.
     """
 
+    family: LikelihoodName = "gaussian"
     space: Space = "real"
     LOW, HIGH = -8.0, 8.0
 
@@ -121,6 +129,7 @@ class DiscretizedLogisticHead(_ScaledHead):
         Kingma and others, 2016, arXiv:1606.04934; Salimans and others, PixelCNN++, 2017, arXiv:1701.05517.
     """
 
+    family: LikelihoodName = "discretized_logistic"
     space: Space = "levels"
     LOW, HIGH = -9.0, 3.0
 
@@ -142,15 +151,26 @@ class Likelihood(nn.Module):
 
     Args:
         net: Maps a state `[*lead, S]` to `[*lead, *head.parameter_shape]`.
-        head: One of the heads of this module, or anything with `space` that returns a distribution.
+        head: One of the heads of this room, or anything with `space` that returns a distribution.
+        missing: Whether elements of x may be NaN, for 'not observed'; they are then left out of log p(x|z).
+
+    Raises:
+        CompatibilityError: Values may be missing, and the head's dimensions depend on one another.
     """
 
-    def __init__(self, net: nn.Module, head: nn.Module) -> None:
+    def __init__(self, net: nn.Module, head: nn.Module, *, missing: bool = False) -> None:
         super().__init__()
-        self.net, self.head = net, head
+        if missing and not getattr(head, "factorised", True):
+            raise CompatibilityError(
+                f"values are missing from the data, and {type(head).__name__} gives no probability to a part of a row; "
+                "choose a likelihood with independent dimensions, such as gaussian or discretized_logistic, or fill "
+                "the gaps"
+            )
+        self.net, self.head, self.missing = net, head, missing
         self.space = cast(Space, head.space)
         self.event_shape = cast(torch.Size, head.event_shape)
 
     def forward(self, given: Tensor) -> Distribution:
         """p(x | state)."""
-        return cast(Distribution, self.head(self.net(given)))
+        px = cast(Distribution, self.head(self.net(given)))
+        return observed(px) if self.missing else px
