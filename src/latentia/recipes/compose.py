@@ -8,11 +8,13 @@ from typing import cast
 from torch import nn
 
 from latentia.conditionals import DiagonalNormal, Likelihood, Through
+from latentia.conditionals.hamiltonian import HamiltonianPosterior
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
 from latentia.latents import LatentGroup, TopDown
 from latentia.model import VAE
 from latentia.nets import MLP, ConvDecoder, ConvEncoder
+from latentia.nets.with_input import WithInput
 from latentia.recipes.likelihoods import head
 from latentia.recipes.parts import Parts
 from latentia.recipes.posteriors import posterior
@@ -129,4 +131,8 @@ def flat(data: DataSpec, parts: Parts) -> VAE:
     net, features = encoder(data, parts)
     q = posterior(features, parts)
     p = prior(Ingredients(parts, data, net, q))
-    return VAE(net, TopDown([LatentGroup("z", p, q)]), likelihood(data, parts, parts.latent_dim))
+    px = likelihood(data, parts, parts.latent_dim)
+    if parts.leapfrog != 0:
+        q = HamiltonianPosterior(q, p, px, features=features, shape=data.shape, steps=parts.leapfrog)
+        net = WithInput(net)
+    return VAE(net, TopDown([LatentGroup("z", p, q)]), px)

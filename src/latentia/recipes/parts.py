@@ -22,6 +22,8 @@ class Parts:
     likelihood: Annotated[LikelihoodName | None, "family of p(x|z); by default chosen from the data"] = None
     scale: Annotated[Scale | None, "origin of the likelihood's scale; by default shared (gaussian) or predicted"] = None
     sigma: Annotated[float | None, "fixed or initial scale, in the units of x (by default from the data)"] = None
+    logistics: Annotated[int, "logistic_mixture: components of each pixel"] = 5
+    freedom: Annotated[float | None, "student_t: degrees of freedom, above 2; by default learned"] = None
     posterior: Annotated[PosteriorName, "family of q(z|x)"] = "diagonal"
     prior: Annotated[PriorName | None, "family of p(z); by default the one that suits the posterior"] = None
     components: Annotated[int, "mixture and vamp priors: number of components"] = 10
@@ -30,6 +32,7 @@ class Parts:
     concentration: Annotated[float, "gamma, beta and dirichlet priors: their concentration"] = 1.0
     categories: Annotated[int, "categorical latent variables: values of each"] = 10
     relaxation: Annotated[float, "relaxed latent variables: temperature"] = 0.67
+    leapfrog: Annotated[int, "Hamiltonian refinement of the posterior: leapfrog steps"] = 0
 
 
 class PartOptions(TypedDict, total=False):
@@ -45,6 +48,8 @@ class PartOptions(TypedDict, total=False):
     likelihood: LikelihoodName | None
     scale: Scale | None
     sigma: float | None
+    logistics: int
+    freedom: float | None
     posterior: PosteriorName
     prior: PriorName | None
     components: int
@@ -53,3 +58,4 @@ class PartOptions(TypedDict, total=False):
     concentration: float
     categories: int
     relaxation: float
+    leapfrog: int

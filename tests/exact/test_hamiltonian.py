@@ -1,0 +1,271 @@
+"""Hamiltonian posteriors: unbiased weights, volume, energy, and what the dynamics are on a Gaussian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from latentia import bounds
+from latentia.conditionals.hamiltonian import HamiltonianPosterior
+from latentia.distributions import factor_means, normal
+from latentia.distributions.hamiltonian import Hamiltonian, leapfrog, quadratic_cooling
+from latentia.errors import CompatibilityError
+from latentia.latents import LatentGroup, Trace
+from latentia.model import VAE
+from latentia.nets.with_input import WithInput
+from tests.exact.linear_gaussian import F64, LinearGaussian, diagonal_posterior
+from tests.exact.mutants import killed, z_score
+
+ROOT_BETA = torch.tensor(0.6, dtype=F64)
+
+
+def refined(exact: LinearGaussian, steps: int, *, beta: float = -0.1, step: float = 0.4) -> VAE:
+    """The exact posterior made wrong (shifted, a third too wide), then refined."""
+    inner = diagonal_posterior(exact, exact=True)
+    with torch.no_grad():
+        inner.linear.bias[:2] += 0.2
+        inner.linear.bias[2:] += 0.3
+    model = exact.vae(inner)
+    group = model.latents.groups[0]
+    assert isinstance(group, LatentGroup)
+    d = len(exact.mean)
+    group.q = HamiltonianPosterior(inner, group.p, model.likelihood, features=d, shape=(d,), steps=steps, step=step)
+    group.q.double()
+    if steps:
+        with torch.no_grad():
+            cast(Tensor, group.q.raw_beta).fill_(beta)
+    model.encoder = WithInput(nn.Identity())
+    return model
+
+
+def weights_average_to_the_evidence(log_w: Callable[[Trace], Tensor]) -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(4)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        trace = refined(exact, 3).trace(x, num_samples=20_000)
+        ratio = (log_w(trace) - exact.marginal.log_prob(x)).exp()
+    assert float(ratio.std(0).max()) < 3  # the smallest error seen at |z| = 5 is a tenth
+    for row in range(len(x)):
+        assert abs(z_score(ratio[:, row], 1.0)) < 5
+
+
+def test_the_mean_weight_of_a_refined_posterior_is_the_evidence() -> None:
+    weights_average_to_the_evidence(lambda trace: trace.log_w)
+
+
+def _density_with(trace: Trace, change: Callable[[Hamiltonian], Tensor]) -> Tensor:
+    q = trace.draw.q[0]
+    assert isinstance(q, Hamiltonian)
+    return trace.log_px + trace.log_pz[0] - (trace.log_qz[0] + change(q))
+
+
+def test_mutants_of_the_weight() -> None:
+    with killed():  # the log-determinant of tempering dropped: log q~ too small by -(D/2) log beta_0
+        weights_average_to_the_evidence(lambda t: _density_with(t, lambda q: 2 * q.root_beta.log()))
+    with killed():  # the momentum terms dropped: the density of the inner draw, as if nothing had moved
+        weights_average_to_the_evidence(lambda t: _density_with(t, _without_momentum))
+    with killed():  # the inner density at the end of the path instead of at its start
+        weights_average_to_the_evidence(
+            lambda t: t.log_px + t.log_pz[0] - cast(Hamiltonian, t.draw.q[0]).base.log_prob(t.draw.z[0])
+        )
+
+
+def _without_momentum(q: Hamiltonian) -> Tensor:
+    """What takes the two momentum terms out again: the same noise drawn once more."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        start = q.base.rsample(torch.Size([20_000]))
+        noise = torch.randn_like(start)
+        _, momentum = q._moved(start, noise / q.root_beta)
+    return (noise.square() - momentum.square()).sum(-1) / 2
+
+
+def test_no_steps_leave_the_inner_posterior() -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(5)
+    model, plain = refined(exact, 0), refined(exact, 0)
+    inner = cast(HamiltonianPosterior, cast(LatentGroup, plain.latents.groups[0]).q).inner
+    cast(LatentGroup, plain.latents.groups[0]).q = inner
+    plain.encoder = nn.Identity()
+    torch.manual_seed(1)
+    a = model.trace(x, num_samples=3)
+    torch.manual_seed(1)
+    b = plain.trace(x, num_samples=3)
+    torch.testing.assert_close(a.log_w, b.log_w, rtol=0, atol=0)
+    # ... and the distribution itself, whose momentum has nowhere to go
+    q = Hamiltonian(
+        normal(torch.zeros(2), torch.ones(2)), lambda z: z.sum(-1), step=ROOT_BETA, root_beta=ROOT_BETA, steps=0
+    )
+    z = q.rsample((3,))
+    torch.testing.assert_close(q.log_prob(z), q.base.log_prob(z), rtol=0, atol=0)
+
+
+def _force(z: Tensor) -> Tensor:
+    """Of a target without symmetry: log p = -sum(z^4/4 + z_i z_{i+1}/2 + sin z)."""
+    return -(z**3) - (z.roll(1, -1) + z.roll(-1, -1)) / 2 - z.cos()
+
+
+def volume_is_as_stated(log_det: Callable[[int], Tensor]) -> None:
+    d, steps = 3, 4
+    cooling = quadratic_cooling(ROOT_BETA, steps)
+    step = torch.tensor([0.1, 0.2, 0.3], dtype=F64)
+
+    def move(both: Tensor) -> Tensor:
+        return torch.cat(leapfrog(_force, both[:d], both[d:], step, cooling))
+
+    start = torch.randn(2 * d, dtype=F64, generator=torch.Generator().manual_seed(0))
+    jacobian = torch.autograd.functional.jacobian(move, start)
+    torch.testing.assert_close(torch.linalg.slogdet(jacobian).logabsdet, log_det(d), rtol=0, atol=1e-10)
+
+
+def test_21_the_dynamics_change_volume_by_the_tempering_alone() -> None:
+    volume_is_as_stated(lambda d: d * ROOT_BETA.log())  # (D/2) log beta_0
+
+
+def test_21_mutants() -> None:
+    with killed():
+        volume_is_as_stated(lambda d: torch.zeros((), dtype=F64))
+    with killed():
+        volume_is_as_stated(lambda d: d / 2 * ROOT_BETA.log())
+
+
+Integrator = Callable[[Tensor, Tensor, Tensor, int], tuple[Tensor, Tensor]]
+
+
+def _leapfrog(z: Tensor, momentum: Tensor, step: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    return leapfrog(_force, z, momentum, step, [torch.ones((), dtype=F64)] * steps)
+
+
+def _euler(z: Tensor, momentum: Tensor, step: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    for _ in range(steps):
+        momentum = momentum + step * _force(z)
+        z = z + step * momentum
+    return z, momentum
+
+
+def conserves_energy_to_second_order(integrate: Integrator) -> None:
+    generator = torch.Generator().manual_seed(0)
+    z, momentum = torch.randn(2, 50, 3, generator=generator, dtype=F64)
+
+    def energy(at: Tensor, moving: Tensor) -> Tensor:
+        potential = at**4 / 4 + at * at.roll(1, -1) / 2 + at.sin()
+        return (potential + moving.square() / 2).sum(-1)
+
+    def error(steps: int) -> float:
+        step = torch.tensor(0.5 / steps, dtype=F64)
+        return float((energy(*integrate(z, momentum, step, steps)) - energy(z, momentum)).abs().mean())
+
+    assert error(40) / error(80) == pytest.approx(4.0, rel=0.05)
+
+
+def test_the_energy_error_falls_with_the_square_of_the_step() -> None:
+    conserves_energy_to_second_order(_leapfrog)
+
+
+def test_a_mutant_of_first_order() -> None:
+    with killed():
+        conserves_energy_to_second_order(_euler)
+
+
+def test_the_dynamics_run_backwards() -> None:
+    generator = torch.Generator().manual_seed(0)
+    z, momentum = torch.randn(2, 50, 3, generator=generator, dtype=F64)
+    step = torch.tensor(0.1, dtype=F64)
+    there, moving = _leapfrog(z, momentum, step, 7)
+    back, left = _leapfrog(there, -moving, step, 7)
+    torch.testing.assert_close(back, z, rtol=0, atol=1e-12)
+    torch.testing.assert_close(left, -momentum, rtol=0, atol=1e-12)
+
+
+def test_on_a_gaussian_the_dynamics_are_a_known_matrix() -> None:
+    precision, eps, steps = 2.0, 0.3, 5
+    one = torch.tensor(
+        [
+            [1 - eps**2 * precision / 2, eps],
+            [-eps * precision * (1 - eps**2 * precision / 4), 1 - eps**2 * precision / 2],
+        ],
+        dtype=F64,
+    )
+    start = torch.tensor([0.7, -1.1], dtype=F64)
+    step, still = torch.tensor(eps, dtype=F64), [torch.ones((), dtype=F64)] * steps
+    moved = torch.cat(leapfrog(lambda z: -precision * z, start[:1], start[1:], step, still))
+    torch.testing.assert_close(moved, torch.linalg.matrix_power(one, steps) @ start, rtol=0, atol=1e-14)
+
+
+def test_gradients_do_not_change_the_draw_and_agree_with_finite_differences() -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(3)
+    model = refined(exact, 3)
+
+    def bound() -> Tensor:
+        torch.manual_seed(4)
+        return bounds.elbo(model.trace(x, num_samples=2)).mean()
+
+    value = bound()
+    value.backward()
+    h = 1e-5
+    with torch.no_grad():
+        torch.testing.assert_close(bound(), value, rtol=0, atol=1e-12)
+        for name, parameter in model.named_parameters():
+            flat, at = parameter.view(-1), parameter.numel() // 2
+            kept = flat[at].clone()
+            flat[at] = kept + h
+            above = bound()
+            flat[at] = kept - h
+            slope = (above - bound()) / (2 * h)
+            flat[at] = kept
+            assert parameter.grad is not None, name
+            torch.testing.assert_close(parameter.grad.view(-1)[at], slope, rtol=1e-5, atol=1e-7, msg=name)
+
+
+def test_learned_dynamics_close_a_part_of_the_gap() -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(30)
+    model = refined(exact, 5, step=0.1)
+    posterior = cast(HamiltonianPosterior, cast(LatentGroup, model.latents.groups[0]).q)
+    inner = bounds.elbo(exact.vae(posterior.inner).trace(x, num_samples=200)).mean().detach()
+    optimiser = torch.optim.Adam([posterior.raw_log_step, posterior.raw_beta], lr=0.02)
+    torch.manual_seed(0)
+    for _ in range(60):
+        optimiser.zero_grad()
+        loss = -bounds.elbo(model.trace(x, num_samples=20)).mean()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        reached = bounds.elbo(model.trace(x, num_samples=2000)).mean()
+    truth = exact.marginal.log_prob(x).mean()
+    assert float(inner) < float(truth)
+    assert float(truth - reached) < 0.75 * float(truth - inner)
+    assert float(reached) < float(truth) + 1e-2
+
+
+def test_the_centre_is_the_refined_centre_without_noise() -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(5)
+    model = refined(exact, 3, beta=0.0)
+    q = model.latents.groups[0].posterior(x, model.encoder(x))
+    assert isinstance(q, Hamiltonian)
+    centre = factor_means(q, torch.Size([2, 5]))
+    torch.testing.assert_close(centre[0], centre[1], rtol=0, atol=0)
+    assert (q.log_target(centre[0]) > q.log_target(q.base.mean)).all()
+
+
+def test_only_its_own_draws_can_be_scored() -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(2)
+    model = refined(exact, 2)
+    trace = model.trace(x)
+    assert trace.log_qz.isfinite().all()
+    with pytest.raises(CompatibilityError, match="own draws"):
+        trace.draw.q[0].log_prob(trace.draw.z[0].clone())
+    with pytest.raises(CompatibilityError, match="leapfrog 0"):
+        bounds.iwae(model.trace(x, given={"z": torch.zeros(2, dtype=F64)}))
+    wider = trace.draw.q[0].expand(torch.Size([4, 2]))
+    z = wider.rsample()
+    assert z.shape == (4, 2, 2)
+    torch.testing.assert_close(wider.log_prob(z), trace.draw.q[0].log_prob(z))
