@@ -28,7 +28,7 @@ def spec(shape: tuple[int, ...], support: str, *, levels: int | None = None) -> 
         low=0.0 if support != "real" else -3.0,
         high=float(levels - 1) if levels else (1.0 if support == "unit" else 3.0),
         unit=float(levels - 1) if levels else 1.0,
-        mean=(0.5 * (levels - 1) if levels else 0.0,) * channels,
+        mean=(0.5 * (levels - 1) if levels else (1.5 if support == "counts" else 0.0),) * channels,
         std=(0.3 * (levels - 1) if levels else 1.0,) * channels,
         names=None,
         classes=None,
@@ -44,6 +44,7 @@ PIXELS = spec((3, 12, 9), "levels", levels=256)
 PIXEL = spec((3, 1, 1), "levels", levels=256)
 UNIT = spec((1, 4, 4), "unit")
 REAL = spec((7,), "real")
+COUNTS = spec((6,), "counts")
 ONE = spec((1,), "real")
 
 
@@ -76,6 +77,8 @@ class Instance:
             case "levels":
                 assert self.data.levels
                 return torch.randint(0, self.data.levels, shape, generator=generator).double() / (self.data.levels - 1)
+            case "counts":
+                return torch.poisson(torch.full(shape, 1.5, dtype=torch.float64), generator=generator)
             case _:
                 return torch.randn(shape, generator=generator, dtype=torch.float64)
 
@@ -103,13 +106,44 @@ LEDGER = [
     Instance("beta_vae", REAL, {**SMALL, "beta": 0.5, "free_bits": 0.05, "prior": "mixture"}),
     Instance("iwae", BINARY, {**SMALL, "num_samples": 5}),
     Instance("iwae", PIXELS, {**CONV, "num_samples": 2}),
+    Instance("vamp", BINARY, {**SMALL, "components": 5}),
+    Instance("vamp", LEVELS, {**SMALL, "components": 4}),
+    Instance("vamp", UNIT, {**SMALL, "components": 4, "posterior": "maf", "transforms": 2}),
+    Instance("vamp", REAL, {**SMALL, "components": 1}),
+    Instance("vamp", PIXELS, {**CONV, "components": 2}),
+    Instance("mog_prior", REAL, {**SMALL, "components": 4}),
+    Instance("flow_prior", BINARY, {**SMALL, "transforms": 2}),
+    Instance("flow_prior", REAL, {**SMALL, "prior": "coupling", "transforms": 3}),
+    Instance("flow_prior", REAL, {**SMALL, "prior": "spline", "transforms": 2}),
+    Instance("flow_prior", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2}),
+    Instance("flow_prior", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2, "prior": "spline"}),
+    Instance("planar", REAL, {**SMALL, "transforms": 3}),
+    Instance("radial", BINARY, {**SMALL, "transforms": 3}),
+    Instance("sylvester", REAL, {**SMALL, "transforms": 2}),
+    Instance("iaf", BINARY, {**SMALL, "transforms": 2}),
+    Instance("iaf", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2}),
+    Instance("iaf", REAL, {**SMALL, "transforms": 2, "prior": "maf"}),
+    Instance("maf", LEVELS, {**SMALL, "transforms": 2}),
+    Instance("spline", REAL, {**SMALL, "transforms": 2}),
+    Instance("spline", PIXELS, {**CONV, "transforms": 1, "prior": "vamp", "components": 3}),
     Instance("autoencoder", LEVELS, SMALL),
     Instance("autoencoder", REAL, SMALL),
     Instance("autoencoder", PIXELS, CONV),
     Instance("linear_autoencoder", REAL, {"latent_dim": 3}),
     Instance("linear_autoencoder", LEVELS, {"latent_dim": 3}),
+    Instance("hvae", BINARY, SMALL),
+    Instance("hvae", REAL, {**SMALL, "prior": "mixture", "leapfrog": 2}),
+    Instance("hvae", PIXELS, {**CONV, "leapfrog": 1}),
     Instance("top_down", BINARY, {**SMALL, "top_dim": 2}),
     Instance("top_down", PIXELS, {**CONV, "top_dim": 2, "prior": "mixture"}),
     Instance("bottom_up", BINARY, {**SMALL, "top_dim": 2}),
     Instance("bottom_up", REAL, {**SMALL, "top_dim": 2, "num_samples": 3}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "poisson"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "zero_inflated_poisson"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "negative_binomial"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "zero_inflated_negative_binomial"}),
+    Instance("topic", COUNTS, SMALL),
+    Instance("mult_vae", COUNTS, SMALL),
+    Instance("count_vae", COUNTS, SMALL),
+    Instance("count_vae", COUNTS, {**SMALL, "likelihood": "library"}),
 ]

@@ -22,6 +22,8 @@ LikelihoodName = Literal[
     "zero_inflated_poisson",
     "zero_inflated_negative_binomial",
     "multinomial",
+    "library",
+    "zero_inflated_library",
     "table",
 ]
 """Families of p(x|z)."""
@@ -73,3 +75,13 @@ PosteriorName = Literal[
 """Families of q(z|x)."""
 EstimatorName = Literal["pathwise", "stl", "dreg", "score", "score_loo", "score_learned", "vimco"]
 """Estimators of a bound's gradient with respect to the posterior."""
+Aggregate = Literal["weighted", "stratified"]
+"""Estimators of the aggregate posterior's density from a batch."""
+Kernel = Literal["imq", "rbf"]
+"""Kernels of a maximum mean discrepancy: inverse multiquadric, Gaussian."""
+KernelScale = Literal["prior", "median"]
+"""A kernel's scale: the expected squared distance of two draws from the prior, or the batch's median."""
+Corruption = Literal["masking", "gaussian", "salt_and_pepper"]
+"""Noise on an encoder's input."""
+Sparsity = Literal["kl", "l1"]
+"""Measures of how many entries of a code are active."""

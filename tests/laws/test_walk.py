@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution
+from torch.distributions import Distribution, MixtureSameFamily
 
 from latentia import bounds
 from latentia.conditionals import DiagonalNormal, GaussianHead, Likelihood, Need, StandardNormal
@@ -14,6 +14,7 @@ from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.latents import LatentGroup, TopDown, WithState
 from latentia.model import VAE
 from latentia.nets import MLP
+from tests.laws.exempt import respect
 from tests.ledger import LEDGER, Instance
 
 every = pytest.mark.parametrize("instance", LEDGER, ids=lambda instance: instance.id)
@@ -86,6 +87,7 @@ class _AsState(WithState):
 @with_density
 def test_generation_is_inference_with_the_prior_as_posterior(instance: Instance) -> None:
     model, _ = instance.build()
+    model.eval()  # an encoder that draws noise in training would shift the generator
     if not isinstance(model.walk, TopDown):
         pytest.skip("a bottom-up posterior climbs and cannot equal a prior that descends; see the next law")
     x = instance.batch()
@@ -138,7 +140,7 @@ def test_zero_temperature_is_deterministic_and_one_is_the_prior(instance: Instan
     torch.manual_seed(1)
     b = model.generate(3).draw.state
     torch.testing.assert_close(a, b, rtol=0, atol=0)
-    if instance.options.get("prior") != "mixture":
+    if not any(isinstance(p, MixtureSameFamily) for p in model.generate(1).draw.p):  # which still choose a component
         cold = model.generate(3, temperature=0.0).draw.state
         torch.testing.assert_close(cold[:, 0], cold[:, 1])
 
@@ -146,7 +148,8 @@ def test_zero_temperature_is_deterministic_and_one_is_the_prior(instance: Instan
 @every
 def test_rows_do_not_influence_one_another(instance: Instance) -> None:
     # Batch normalisation would break this, in training mode too.
-    model, _ = instance.build()
+    model, objective = instance.build()
+    respect(model, objective, "rows_do_not_influence_one_another")
     x = instance.batch(5)
     all_rows = model.trace(x, pick=factor_means)
     some = model.trace(x[1:3], pick=factor_means)

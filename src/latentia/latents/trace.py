@@ -24,7 +24,9 @@ class Trace:
     """
 
     def __init__(self, x: Tensor, drawn: Draw, px: Distribution) -> None:
-        self.x, self.draw, self.px = x, drawn, px
+        self.x, self.draw = x, drawn
+        # A likelihood that conditions on something of x, such as the total of its counts, is told x.
+        self.px: Distribution = px.observe(x) if hasattr(px, "observe") else px
 
     @property
     def lead(self) -> torch.Size:

@@ -8,9 +8,13 @@ from typing import Any
 
 from latentia.errors import ConfigurationError
 from latentia.recipes.autoencoder import autoencoder, linear_autoencoder
+from latentia.recipes.counts import count_vae, mult_vae, topic
 from latentia.recipes.explain import OptionInfo, RecipeInfo
 from latentia.recipes.explain import explain as _explain
+from latentia.recipes.flows import iaf, maf, planar, radial, spline, sylvester
+from latentia.recipes.hamiltonian import hvae
 from latentia.recipes.hierarchical import bottom_up, top_down
+from latentia.recipes.learned_priors import flow_prior, mog_prior, vamp
 from latentia.recipes.vae import beta_vae, iwae, vae
 
 Recipe = Callable[..., Any]
@@ -19,7 +23,11 @@ Recipe = Callable[..., Any]
 _ALL: tuple[Recipe, ...] = (
     *(vae, beta_vae, iwae),
     *(autoencoder, linear_autoencoder),
+    *(hvae,),
     *(top_down, bottom_up),
+    *(topic, mult_vae, count_vae),
+    *(vamp, mog_prior, flow_prior),
+    *(planar, radial, sylvester, iaf, maf, spline),
 )
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.__name__: recipe for recipe in _ALL})
 
@@ -31,12 +39,25 @@ __all__ = [
     "autoencoder",
     "beta_vae",
     "bottom_up",
+    "count_vae",
     "explain",
+    "hvae",
+    "flow_prior",
+    "iaf",
     "iwae",
     "linear_autoencoder",
+    "maf",
+    "mog_prior",
+    "mult_vae",
+    "planar",
+    "radial",
     "recipe_named",
+    "spline",
+    "sylvester",
     "top_down",
+    "topic",
     "vae",
+    "vamp",
 ]
 
 

@@ -8,7 +8,18 @@ from types import MappingProxyType
 
 from torch import nn
 
-from latentia.conditionals import BernoulliHead, DiscretizedLogisticHead, GaussianHead
+from latentia.conditionals import (
+    BernoulliHead,
+    CategoricalHead,
+    ContinuousBernoulliHead,
+    DiscretizedLogisticHead,
+    GaussianHead,
+    LaplaceHead,
+    LogisticMixtureHead,
+    OptimalGaussianHead,
+    StudentTHead,
+)
+from latentia.conditionals.counts import LibraryHead, MultinomialHead, NegativeBinomialHead, PoissonHead
 from latentia.data.likelihood_choice import choose_likelihood
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
@@ -20,8 +31,24 @@ def _bernoulli(data: DataSpec, parts: Parts) -> nn.Module:
     return BernoulliHead(data.shape)
 
 
+def _continuous_bernoulli(data: DataSpec, parts: Parts) -> nn.Module:
+    return ContinuousBernoulliHead(data.shape)
+
+
 def _gaussian(data: DataSpec, parts: Parts) -> nn.Module:
-    return GaussianHead(data.shape, scale=parts.scale or "shared", sigma=parts.sigma or initial_sigma(data))
+    sigma = parts.sigma or initial_sigma(data)
+    if parts.scale == "optimal":
+        return OptimalGaussianHead(data.shape, sigma=sigma)
+    return GaussianHead(data.shape, scale=parts.scale or "shared", sigma=sigma)
+
+
+def _laplace(data: DataSpec, parts: Parts) -> nn.Module:
+    return LaplaceHead(data.shape, scale=parts.scale or "shared", initial=parts.sigma or initial_sigma(data))
+
+
+def _student_t(data: DataSpec, parts: Parts) -> nn.Module:
+    initial = parts.sigma or initial_sigma(data)
+    return StudentTHead(data.shape, scale=parts.scale or "shared", initial=initial, freedom=parts.freedom)
 
 
 def _discretized_logistic(data: DataSpec, parts: Parts) -> nn.Module:
@@ -31,15 +58,66 @@ def _discretized_logistic(data: DataSpec, parts: Parts) -> nn.Module:
     )
 
 
+def _poisson(data: DataSpec, parts: Parts) -> nn.Module:
+    return PoissonHead(require_counts(data).shape, rate=data.mean)
+
+
+def _zero_inflated_poisson(data: DataSpec, parts: Parts) -> nn.Module:
+    return PoissonHead(require_counts(data).shape, rate=data.mean, zero_inflated=True)
+
+
+def _negative_binomial(data: DataSpec, parts: Parts) -> nn.Module:
+    return NegativeBinomialHead(require_counts(data).shape, rate=data.mean)
+
+
+def _zero_inflated_negative_binomial(data: DataSpec, parts: Parts) -> nn.Module:
+    return NegativeBinomialHead(require_counts(data).shape, rate=data.mean, zero_inflated=True)
+
+
+def _multinomial(data: DataSpec, parts: Parts) -> nn.Module:
+    return MultinomialHead(require_counts(data, rows=True).shape, rate=data.mean)
+
+
+def _library(data: DataSpec, parts: Parts) -> nn.Module:
+    return LibraryHead(require_counts(data, rows=True).shape, rate=data.mean)
+
+
+def _zero_inflated_library(data: DataSpec, parts: Parts) -> nn.Module:
+    return LibraryHead(require_counts(data, rows=True).shape, rate=data.mean, zero_inflated=True)
+
+
+def _logistic_mixture(data: DataSpec, parts: Parts) -> nn.Module:
+    levels = levels_of(data, "a mixture of discretised logistics")
+    if parts.logistics < 1:
+        raise ConfigurationError(f"logistics is {parts.logistics}; a mixture has at least one component")
+    return LogisticMixtureHead(data.shape, levels=levels, logistics=parts.logistics, initial=parts.sigma or 0.15)
+
+
+def _categorical(data: DataSpec, parts: Parts) -> nn.Module:
+    return CategoricalHead(data.shape, levels=levels_of(data, "the categorical likelihood"))
+
+
 HEADS: Mapping[LikelihoodName, Callable[[DataSpec, Parts], nn.Module]] = MappingProxyType(
     {
         "bernoulli": _bernoulli,
+        "continuous_bernoulli": _continuous_bernoulli,
         "gaussian": _gaussian,
+        "laplace": _laplace,
+        "student_t": _student_t,
         "discretized_logistic": _discretized_logistic,
+        "logistic_mixture": _logistic_mixture,
+        "categorical": _categorical,
+        "poisson": _poisson,
+        "zero_inflated_poisson": _zero_inflated_poisson,
+        "negative_binomial": _negative_binomial,
+        "zero_inflated_negative_binomial": _zero_inflated_negative_binomial,
+        "multinomial": _multinomial,
+        "library": _library,
+        "zero_inflated_library": _zero_inflated_library,
     }
 )
 """Name to a function of the data and the parts."""
-SCALED: frozenset[LikelihoodName] = frozenset({"gaussian", "discretized_logistic"})
+SCALED: frozenset[LikelihoodName] = frozenset({"gaussian", "laplace", "student_t", "discretized_logistic"})
 """The families whose scale can be chosen."""
 
 
@@ -63,8 +141,13 @@ def head(data: DataSpec, parts: Parts) -> nn.Module:
         raise ConfigurationError(f"sigma is {parts.sigma:g}; a scale is positive")
     if parts.scale is not None and name not in SCALED:
         raise ConfigurationError(
-            f"a likelihood of the family {name} has no scale: leave scale out, or choose one of "
+            f"a likelihood of the family {name} has no scale to choose: leave scale out, or choose one of "
             f"{', '.join(sorted(SCALED))}"
+        )
+    if parts.scale == "optimal" and name != "gaussian":
+        raise ConfigurationError(
+            f"the optimal scale is computed from squared residuals, for the likelihood gaussian; for {name} choose "
+            "scale shared, per_dimension or predicted"
         )
     return HEADS[name](data, parts)
 
@@ -88,6 +171,32 @@ def levels_of(data: DataSpec, what: str) -> int:
             f"{data.name!r} holds {data.support} values from {data.low:g} to {data.high:g}: choose gaussian"
         )
     return data.levels
+
+
+def require_counts(data: DataSpec, *, rows: bool = False) -> DataSpec:
+    """Pass on data that are whole numbers from zero.
+
+    Args:
+        data: What the data are.
+        rows: Whether they must also be rows of columns, so that a row has a total.
+
+    Returns:
+        The same.
+
+    Raises:
+        ConfigurationError: They are something else.
+    """
+    if data.support not in ("counts", "levels", "binary"):
+        raise ConfigurationError(
+            f"a likelihood of counts needs whole numbers from 0; {data.name!r} holds {data.support} values from "
+            f"{data.low:g} to {data.high:g}: choose gaussian, or give integers"
+        )
+    if rows and data.kind != "vector":
+        raise ConfigurationError(
+            f"a likelihood given a row's total needs rows of columns; {data.name!r} holds pictures of shape "
+            f"{data.shape}: choose poisson or negative_binomial"
+        )
+    return data
 
 
 def initial_sigma(data: DataSpec) -> float:
