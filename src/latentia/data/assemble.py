@@ -9,16 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from latentia.columns import Column
 from latentia.data.arrays import as_rows
 from latentia.data.dataset import Dataset
 from latentia.data.describe import detect_values, moments, notes_on
+from latentia.data.holes import count_missing, observed_range, require_observed
 from latentia.data.labels import encode_labels
 from latentia.data.reading import Array, Part, Reading
 from latentia.data.resize import resized
 from latentia.data.source import Resident
 from latentia.data.spec import SPLITS, DataSpec, Kind, SplitName
 from latentia.data.splits import DEFAULT_FRACTION, hold_out
-from latentia.data.storage import unify
+from latentia.data.storage import counted, unify
+from latentia.data.tables import resolve_columns, with_statistics
 from latentia.errors import ConfigurationError, DataError
 
 
@@ -94,7 +97,10 @@ def assemble(reading: Reading, fractions: Mapping[SplitName, float], *, seed: in
                 f"{reading.source} comes with its own {split} split ({rows} rows); leave {split} out"
             )
     arranged = arrange(reading, resize)
-    parts, dtype_notes = unify(arranged.parts, arranged.kind, reading.source)
+    columns = columns_of(reading, arranged)
+    parts, dtype_notes = unify(
+        arranged.parts, arranged.kind, reading.source, missing=reading.missing, mixed=columns is not None
+    )
     labels, classes, label_notes = read_labels(reading)
     missing: dict[SplitName, float] = {
         split: fractions.get(split, DEFAULT_FRACTION) for split in SPLITS if split not in parts and split != "train"
@@ -107,13 +113,34 @@ def assemble(reading: Reading, fractions: Mapping[SplitName, float], *, seed: in
             labels |= {split: codes[rows] for split, rows in held.items()}
     # whatever still lies in somebody else's array is copied: it may change, or be read-only
     parts = {split: _own(parts[split], reading.parts.get(split)) for split in SPLITS}
-    spec, spec_notes = _describe(reading, arranged.kind, parts, classes)
+    spec, spec_notes = _describe(reading, arranged, parts, classes, columns)
     sources = {
         split: Resident(torch.from_numpy(x), torch.from_numpy(labels[split]) if split in labels else None)
         for split, x in parts.items()
     }
     notes = (*arranged.notes, *dtype_notes, *label_notes, *spec_notes)
     return Dataset(spec=spec, **sources, notes=notes, skipped=reading.skipped)
+
+
+def columns_of(reading: Reading, arranged: Rows) -> tuple[Column, ...] | None:
+    """What each column of a mixed table is.
+
+    Args:
+        reading: What was read.
+        arranged: The same as rows.
+
+    Returns:
+        A column each; None where nothing was said of columns, so that they are alike.
+
+    Raises:
+        ConfigurationError: Pictures have no columns; or not one kind for each column.
+        DataError: Values that are not of their column's kind.
+    """
+    if reading.columns is None:
+        return None
+    if arranged.kind != "vector":
+        raise ConfigurationError(f"columns are for tables, but {reading.source} has pictures; leave columns out")
+    return resolve_columns(reading.columns, arranged.parts, reading.names, reading.source)
 
 
 def _own(x: Array, part: Part | None) -> Array:
@@ -152,31 +179,51 @@ def read_labels(reading: Reading) -> tuple[dict[SplitName, Array], tuple[str, ..
 
 
 def _describe(
-    reading: Reading, kind: Kind, parts: Mapping[SplitName, Array], classes: tuple[str, ...] | None
+    reading: Reading,
+    arranged: Rows,
+    parts: Mapping[SplitName, Array],
+    classes: tuple[str, ...] | None,
+    columns: tuple[Column, ...] | None,
 ) -> tuple[DataSpec, tuple[str, ...]]:
-    train = parts["train"]
+    train, names, kind = parts["train"], reading.names, arranged.kind
     shape = train.shape[1:]
-    values = detect_values(list(parts.values()), reading.levels)
+    notes: tuple[str, ...] = ()
+    if columns is not None:
+        given = tuple(column.name for column in columns)
+        names = names if names is None and given == tuple(f"x[{i}]" for i in range(len(columns))) else given
+    require_observed(train, reading.source, names)
+    if columns is not None:
+        columns, notes = with_statistics(columns, train)
+    values = detect_values(
+        list(parts.values()),
+        reading.levels,
+        counted=counted(list(arranged.parts.values()), kind),
+        pictures=kind == "image",
+    )
+    low, high = observed_range(train) or (0.0, 0.0)
     found = moments(train)
+    support = values.support if columns is None else "mixed"
     spec = DataSpec(
         name=reading.name,
         kind=kind,
         shape=shape,
         dtype=train.dtype.name,
-        support=values.support,
-        levels=values.levels,
-        low=float(train.min()),
-        high=float(train.max()),
-        unit=values.unit,
+        support=support,
+        levels=values.levels if columns is None else None,
+        low=low,
+        high=high,
+        unit=values.unit if columns is None else 1.0,
         mean=tuple(found.mean.tolist()),
         std=tuple(found.std.tolist()),
-        names=reading.names,
+        names=names,
         classes=classes,
         counts={split: len(x) for split, x in parts.items()},
         source=reading.source,
         digest=digest(parts),
+        columns=columns,
+        missing=sum(map(count_missing, parts.values())) / sum(x.size for x in parts.values()),
     )
-    return spec, notes_on(reading.names, found, values.support, kind)
+    return spec, (*notes, *notes_on(names, found, support, kind))
 
 
 def digest(parts: Mapping[SplitName, Array]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from latentia.data.holes import blocks
+from latentia.data.holes import blocks, count_missing, observed_range
 from latentia.data.reading import Array
 from latentia.data.spec import Kind, Support
 
@@ -31,26 +31,38 @@ class Values:
     unit: float
 
 
-def detect_values(splits: Sequence[Array], levels: int | None = None) -> Values:
+def detect_values(
+    splits: Sequence[Array], levels: int | None = None, *, counted: bool = False, pictures: bool = False
+) -> Values:
     """Find out what the data are from every split, so that no split surprises the likelihood later.
 
     Args:
-        splits: Arrays in uint8, float32 or float64, finite.
+        splits: Arrays in uint8, float32 or float64, finite but for missing values (NaN), of which some are observed.
         levels: Number of levels, where the format declares it.
+        counted: They were whole numbers from 0 in columns, and no bytes.
+        pictures: They are pictures: with missing pixels, whole numbers 0..255 are still bytes.
 
     Returns:
         The support, its levels and its unit.
     """
-    low = min(float(x.min()) for x in splits)
-    high = max(float(x.max()) for x in splits)
+    ranges = [found for x in splits if (found := observed_range(x)) is not None]
+    low, high = min(each[0] for each in ranges), max(each[1] for each in ranges)
     if levels is not None:
         return Values("binary" if levels == 2 else "levels", levels, float(levels - 1))
-    two_valued = low == 0 and all(bool(((b == 0) | (b == high)).all()) for x in splits for b in blocks(x))
+    two_valued = low == 0 and all(bool(((b == 0) | (b == high) | np.isnan(b)).all()) for x in splits for b in blocks(x))
     if two_valued or (low == high == 1):
         return Values("binary", 2, high or 1.0)
     if splits[0].dtype == np.uint8:
         return Values("levels", 256, 255.0)
+    if counted:
+        return Values("counts", None, 1.0)
+    if pictures and low >= 0 and 1 < high <= 255 and any(map(count_missing, splits)) and all(map(_whole, splits)):
+        return Values("levels", 256, 255.0)
     return Values("unit" if low >= 0 and high <= 1 else "real", None, 1.0)
+
+
+def _whole(x: Array) -> bool:
+    return all(bool(((block == np.floor(block)) | np.isnan(block)).all()) for block in blocks(x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def moments(x: Array) -> Moments:
     are merged by the rule of Chan, Golub and LeVeque.
 
     Args:
-        x: `[N, D]` or `[N, C, H, W]`, finite.
+        x: `[N, D]` or `[N, C, H, W]`, finite; missing values (NaN) are left out, and each column has others.
 
     Returns:
         Float64 moments of shape `[D]` or `[C]`.
@@ -80,6 +92,11 @@ def moments(x: Array) -> Moments:
     [1.0, 0.0]
     """
     pixels = x.reshape(len(x), x.shape[1], -1)
+    if count_missing(x):
+        # column by column, as each has another number of values
+        seen = [each[~np.isnan(each)][:, None] for each in pixels.transpose(1, 0, 2)]
+        found = [moments(each) for each in seen]
+        return Moments(np.concatenate([each.mean for each in found]), np.concatenate([each.std for each in found]))
     largest = np.maximum(
         np.abs(pixels.max(axis=(0, 2)).astype(np.float64)), np.abs(pixels.min(axis=(0, 2)).astype(np.float64))
     )

@@ -17,6 +17,8 @@ from latentia.errors import DataError
 
 if TYPE_CHECKING:
     from latentia.data.load import DataSource, HeldOut
+    from latentia.data.spec import DataSpec
+    from latentia.data.tables import Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +33,18 @@ class Inspection:
         shape: Shape of one row.
         stored_dtype: Type of the numbers in the source.
         dtype: Type in which they would be kept; None if there are holes.
-        support: `binary`, `levels`, `unit` or `real`; None if there are holes.
+        support: `binary`, `levels`, `unit`, `real`, `counts` or `mixed`; None if there are holes.
         levels: Number of levels, where the data have levels.
         low: Smallest finite value of all splits.
         high: Largest finite value of all splits.
         holes: Values that are NaN or infinite.
+        missing: Share of missing values; None if the data would be refused.
         problem: Why the data would be refused, or None.
         given: Rows of each split that the source brings along.
         counts: Rows of each split after holding out; None if the data would be refused.
         num_dims: Numbers in one row.
         constant: Columns or channels that count as constant; None if the data would be refused.
+        columns: Name, kind and number of categories of each column of a mixed table, else None.
         classes: Each class and its number of rows over all splits, or None.
         likelihood: The likelihood that would be chosen; None if the data would be refused.
         reason: Why that one.
@@ -61,11 +65,13 @@ class Inspection:
     low: float | None
     high: float | None
     holes: int
+    missing: float | None
     problem: str | None
     given: dict[str, int]
     counts: dict[str, int] | None
     num_dims: int
     constant: int | None
+    columns: tuple[dict[str, Any], ...] | None
     classes: dict[str, int] | None
     likelihood: str | None
     reason: str | None
@@ -90,6 +96,8 @@ def inspect(
     test: HeldOut | None = None,
     seed: int = 0,
     resize: int | None = None,
+    columns: Columns | None = None,
+    missing: bool = False,
     workers: int | None = None,
 ) -> Inspection:
     """Read a source and say what it holds; holes and too few rows are reported, not raised.
@@ -101,6 +109,8 @@ def inspect(
         test: Fraction or rows.
         seed: Decides which rows are held out.
         resize: Side to which pictures are cropped and reduced.
+        columns: What each column is.
+        missing: Whether NaN is a missing value.
         workers: Threads that decode images.
 
     Returns:
@@ -115,7 +125,11 @@ def inspect(
     ('discretized_logistic', 'every value is a whole number from 0 to 16 (17 levels)')
     """
     reading, fractions = with_options(
-        open_source(source, resize=resize, workers=workers), labels, {"validation": validation, "test": test}
+        open_source(source, resize=resize, workers=workers),
+        labels,
+        {"validation": validation, "test": test},
+        columns=columns,
+        missing=missing,
     )
     rows = arrange(reading, resize)
     first = rows.parts["train"]
@@ -124,7 +138,7 @@ def inspect(
         dataset = assemble(reading, fractions, seed=seed, resize=resize)
     except DataError as error:
         problem = str(error)
-    spec = dataset and dataset.spec
+    spec = dataset.spec if dataset else None
     choice = spec and choose_likelihood(spec)
     low, high = _finite_range(rows.parts.values())
     classes = None
@@ -145,11 +159,13 @@ def inspect(
         low=low,
         high=high,
         holes=sum(map(count_holes, rows.parts.values())),
+        missing=spec.missing if spec else None,
         problem=problem,
         given={split: len(x) for split, x in rows.parts.items()},
         counts=dict(spec.counts) if spec else None,
         num_dims=int(np.prod(first.shape[1:])),
         constant=spec.num_constant if spec else None,
+        columns=_columns(spec),
         classes=classes,
         likelihood=choice.name if choice else None,
         reason=choice.reason if choice else None,
@@ -157,6 +173,12 @@ def inspect(
         notes=dataset.notes if dataset else rows.notes,
         skipped=reading.skipped,
     )
+
+
+def _columns(spec: DataSpec | None) -> tuple[dict[str, Any], ...] | None:
+    if spec is None or spec.columns is None:
+        return None
+    return tuple({"name": each.name, "kind": each.kind, "categories": each.size} for each in spec.columns)
 
 
 def _finite_range(parts: Any) -> tuple[float | None, float | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from latentia.data.admission import admit
+from latentia.data.admission import COMPLETE, admit
 from latentia.data.arrays import as_array
 from latentia.data.assemble import arrange, assemble, read_labels
 from latentia.data.dataset import Dataset
@@ -21,6 +21,7 @@ from latentia.data.reading import Part, Reading
 from latentia.data.source import Resident
 from latentia.data.spec import SPLITS, DataSpec, SplitName
 from latentia.data.storage import unify
+from latentia.data.tables import Columns
 from latentia.errors import ConfigurationError, DataError
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def load_data(
     test: HeldOut | None = None,
     seed: int = 0,
     resize: int | None = None,
+    columns: Columns | None = None,
+    missing: bool = False,
     workers: int | None = None,
 ) -> Dataset:
     """Load data from whatever they are in, with training, validation and test splits.
@@ -54,6 +57,11 @@ def load_data(
         test: The same for the test split.
         seed: Decides which rows are held out.
         resize: Side of the square to which pictures are cropped and reduced.
+        columns: What each column of a table is: a list of kinds (`real`, `positive`, `count`, `binary`, `categorical`
+            or `ordinal` with codes 0..C-1) or of `Column`, or `auto`, which takes zeros and ones for binary, other
+            whole numbers from 0 to 10,000 for counts, and the rest for real numbers; categories are never guessed.
+            Without it all columns are alike.
+        missing: NaN is a missing value. Otherwise it is refused, with its row and column.
         workers: Threads that decode images; the result does not depend on it.
 
     Returns:
@@ -70,12 +78,16 @@ def load_data(
     torch.Size([1, 2])
     """
     if isinstance(source, Dataset):
-        if any(option is not None for option in (labels, validation, test, resize)):
-            raise ConfigurationError("this data set is loaded already; leave out labels, validation, test and resize")
+        if missing or any(option is not None for option in (labels, validation, test, resize, columns)):
+            raise ConfigurationError(
+                "this data set is loaded already; leave out labels, validation, test, resize, columns and missing"
+            )
         return source
     try:
         reading = open_source(source, resize=resize, workers=workers)
-        reading, fractions = with_options(reading, labels, {"validation": validation, "test": test})
+        reading, fractions = with_options(
+            reading, labels, {"validation": validation, "test": test}, columns=columns, missing=missing
+        )
         return assemble(reading, fractions, seed=seed, resize=resize)
     except MemoryError as error:
         raise DataError(f"{_name(source)} does not fit into memory; give a part of it") from error
@@ -112,7 +124,8 @@ def load_rows(
         raise DataError(f"{reading.source} has no {split} split; it has {', '.join(reading.parts)}")
     arranged = arrange(replace(reading, parts=parts), resize)
     same = {name: x.reshape(len(x), *spec.shape) if _flat(x.shape, spec) else x for name, x in arranged.parts.items()}
-    arrays, _ = unify(same, spec.kind if spec.dtype == "uint8" else arranged.kind, reading.source)
+    kind = spec.kind if spec.dtype == "uint8" else arranged.kind
+    arrays, _ = unify(same, kind, reading.source, missing=spec.missing > 0, advice=COMPLETE)
     x = np.concatenate(list(arrays.values()))
     return Resident(
         admit(torch.from_numpy(x), spec, reading.source), _known_labels(replace(reading, parts=parts), spec)
@@ -135,7 +148,12 @@ def _flat(shape: tuple[int, ...], spec: DataSpec) -> bool:
 
 
 def with_options(
-    reading: Reading, labels: Any, held: Mapping[SplitName, Any]
+    reading: Reading,
+    labels: Any,
+    held: Mapping[SplitName, Any],
+    *,
+    columns: Columns | None = None,
+    missing: bool = False,
 ) -> tuple[Reading, dict[SplitName, float]]:
     """Add the labels and splits that were given as arrays to what was read.
 
@@ -143,6 +161,8 @@ def with_options(
         reading: What was read.
         labels: Of its rows, or None.
         held: What was given for `validation` and `test`: a fraction, rows, `(rows, labels)` or None.
+        columns: What each column is; wins over what the file says.
+        missing: Whether NaN is a missing value.
 
     Returns:
         The reading with them, and the fractions, which are left for later.
@@ -169,7 +189,18 @@ def with_options(
         wanted = wanted or codes is not None
         parts[split] = Part(as_array(rows, f"{split} data"), None if codes is None else flat_labels(codes, split))
     classes = None if labels is not None else reading.classes
-    return replace(reading, parts=parts, classes=classes, labels_wanted=wanted), fractions
+    chosen = reading.columns if columns is None else columns
+    return (
+        replace(
+            reading,
+            parts=parts,
+            classes=classes,
+            labels_wanted=wanted,
+            columns=chosen,
+            missing=reading.missing or missing,
+        ),
+        fractions,
+    )
 
 
 def _name(source: object) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from latentia.data.arrays import FITTING_SHAPES, refuse_kind
 from latentia.data.files import MAX_RATIO, human, open_plain, read_bytes, reason, require_memory, shown, size_of
+from latentia.data.npz_columns import described, describes_columns
 from latentia.data.reading import Array, Part, Reading
 from latentia.data.spec import SplitName
 from latentia.errors import DataError
@@ -48,9 +49,10 @@ def read_npy(path: Path, source: str) -> Reading:
     return Reading(name=path.stem, source=source, what=".npy file", parts={"train": Part(array)})
 
 
-def _parse(file: IO[bytes], size: int, name: str) -> Array:
+def _parse(file: IO[bytes], size: int, name: str, *, text: bool = False) -> Array:
     shape, fortran, dtype, start = _header(file, name)
-    refuse_kind(np.empty(0, dtype), name)
+    if not text:
+        refuse_kind(np.empty(0, dtype), name)
     if 0 in shape or len(shape) > 4:
         raise DataError(f"{name} has shape {shape}, which holds no rows; shapes that can be read: {FITTING_SHAPES}")
     num_bytes = math.prod(shape) * dtype.itemsize
@@ -93,7 +95,8 @@ def read_npz(path: Path, key: str | None, source: str) -> Reading:
     """Read an `.npz` file: the array under a key, the only array, or the splits that its keys name.
 
     Splits are `train`, `val`/`valid`/`validation` and `test`, or `x_train` and so on, with labels under `y_train` or
-    `train_labels`. Beside a single array, `y`, `labels` or `target` are labels.
+    `train_labels`. Beside a single array, `y`, `labels` or `target` are labels. Lists of text say more of the columns
+    of a table: `columns` what each is (`real`, `categorical`, ...), `names` what they are called.
 
     Args:
         path: The file.
@@ -114,6 +117,8 @@ def read_npz(path: Path, key: str | None, source: str) -> Reading:
             shapes = {
                 each: _member(archive, info, f"{name}:{each}", header_only=True) for each, info in members.items()
             }
+            texts = {each for each, (shape, dtype) in shapes.items() if describes_columns(each, shape, dtype)} - {key}
+            shapes = {each: shape for each, shape in shapes.items() if each not in texts}
             chosen, what = _choose(shapes, key, name)
             arrays = {
                 each: _member(archive, members[each], f"{name}:{each}")
@@ -121,13 +126,18 @@ def read_npz(path: Path, key: str | None, source: str) -> Reading:
                 for each in pair
                 if each
             }
+            words = {each: _member(archive, members[each], f"{name}:{each}", text=True) for each in texts}
+            first = next(iter(arrays.values())).shape
+            about = described(words, {1: 1, 2: first[-1]}.get(len(first)), name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"{name} is no valid .npz file: {reason(error)}") from error
     parts = {split: Part(arrays[x], arrays[y] if y else None) for split, (x, y) in chosen.items()}
-    return Reading(name=path.stem, source=source, what=what, parts=parts)
+    return Reading(name=path.stem, source=source, what=what, parts=parts, names=about.names, columns=about.kinds)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, header_only: bool = False) -> Any:
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, *, header_only: bool = False, text: bool = False
+) -> Any:
     if info.flag_bits & 1:
         raise DataError(f"{name} is encrypted; give a plain .npz file")
     if info.file_size > MAX_RATIO * info.compress_size + _SLACK:
@@ -136,7 +146,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, header_o
         )
     with archive.open(info) as file:
         if not header_only:
-            return _parse(file, info.file_size, name)
+            return _parse(file, info.file_size, name, text=text)
         shape, _, dtype, _ = _header(file, name)
         return shape, dtype
 

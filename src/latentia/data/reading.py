@@ -37,6 +37,8 @@ class Reading:
         classes: Names of the labels where the reader knows them; the labels are then codes.
         names: Names of the columns, if they have any.
         levels: Number of levels where the format declares it (digits: 17).
+        columns: What each column is, as the file or the user says it, for `resolve_columns`; None for columns alike.
+        missing: Whether NaN is a missing value.
         labels_wanted: The user named the labels, so labels that name no classes are an error, not a note.
         notes: What was noticed.
         skipped: Files that could not be read, each with the reason.
@@ -49,6 +51,8 @@ class Reading:
     classes: tuple[str, ...] | None = None
     names: tuple[str, ...] | None = None
     levels: int | None = None
+    columns: Any = None
+    missing: bool = False
     labels_wanted: bool = False
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
