@@ -1,0 +1,149 @@
+"""Every recipe over every kind of data: one instance a line, and every law of `tests/laws` runs over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentia.data.spec import DataSpec
+from latentia.model import VAE
+from latentia.objectives import Objective
+from latentia.recipes import recipe_named
+
+
+def spec(shape: tuple[int, ...], support: str, *, levels: int | None = None) -> DataSpec:
+    """A description of made-up data."""
+    channels = shape[0]
+    return DataSpec(
+        name="made-up",
+        kind="image" if len(shape) == 3 else "vector",
+        shape=shape,
+        dtype="uint8" if levels else "float32",
+        support=support,  # type: ignore[arg-type] # a plain string for brevity
+        levels=levels,
+        low=0.0 if support != "real" else -3.0,
+        high=float(levels - 1) if levels else (1.0 if support == "unit" else 3.0),
+        unit=float(levels - 1) if levels else 1.0,
+        mean=(0.5 * (levels - 1) if levels else (1.5 if support == "counts" else 0.0),) * channels,
+        std=(0.3 * (levels - 1) if levels else 1.0,) * channels,
+        names=None,
+        classes=None,
+        counts={"train": 100, "validation": 10, "test": 10},
+        source="made-up",
+        digest="0" * 64,
+    )
+
+
+BINARY = spec((1, 6, 5), "binary", levels=2)
+LEVELS = spec((1, 8, 8), "levels", levels=17)
+PIXELS = spec((3, 12, 9), "levels", levels=256)
+PIXEL = spec((3, 1, 1), "levels", levels=256)
+UNIT = spec((1, 4, 4), "unit")
+REAL = spec((7,), "real")
+COUNTS = spec((6,), "counts")
+ONE = spec((1,), "real")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One line of the ledger."""
+
+    recipe: str
+    data: DataSpec
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        chosen = ",".join(f"{k}={v}" for k, v in self.options.items() if k not in SMALL)
+        return f"{self.recipe}-{self.data.support}{'x'.join(map(str, self.data.shape))}-{chosen}"
+
+    def build(self) -> tuple[VAE, Objective]:
+        """The model with a fixed initialisation, in float64."""
+        torch.manual_seed(0)
+        model, objective = recipe_named(self.recipe)(self.data, **self.options)
+        return model.double(), objective
+
+    def batch(self, num: int = 4) -> Tensor:
+        """Rows in the units that the likelihood scores, float64."""
+        generator = torch.Generator().manual_seed(1)
+        shape = (num, *self.data.shape)
+        match self.build()[0].likelihood.space:
+            case "binary":
+                return torch.randint(0, 2, shape, generator=generator).double()
+            case "levels":
+                assert self.data.levels
+                return torch.randint(0, self.data.levels, shape, generator=generator).double() / (self.data.levels - 1)
+            case "counts":
+                return torch.poisson(torch.full(shape, 1.5, dtype=torch.float64), generator=generator)
+            case _:
+                return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+SMALL = {"latent_dim": 3, "hidden": (10, 8)}
+CONV = {"latent_dim": 3, "network": "conv", "width": 4}
+
+LEDGER = [
+    Instance("vae", BINARY, SMALL),
+    Instance("vae", LEVELS, SMALL),
+    Instance("vae", LEVELS, {**SMALL, "likelihood": "bernoulli"}),
+    Instance("vae", LEVELS, {**SMALL, "likelihood": "gaussian", "scale": "predicted"}),
+    Instance("vae", LEVELS, {**SMALL, "scale": "shared"}),
+    Instance("vae", PIXELS, CONV),
+    Instance("vae", PIXEL, CONV),
+    Instance("vae", BINARY, {**CONV, "blocks": 2}),
+    Instance("vae", UNIT, SMALL),
+    Instance("vae", REAL, SMALL),
+    Instance("vae", REAL, {**SMALL, "scale": "per_dimension", "norm": True, "activation": "tanh"}),
+    Instance("vae", REAL, {**SMALL, "scale": "fixed", "sigma": 0.5}),
+    Instance("vae", REAL, {**SMALL, "prior": "mixture", "components": 4}),
+    Instance("vae", REAL, {**SMALL, "free_bits": 0.1}),
+    Instance("vae", ONE, {"latent_dim": 1, "hidden": ()}),
+    Instance("beta_vae", BINARY, SMALL),
+    Instance("beta_vae", REAL, {**SMALL, "beta": 0.5, "free_bits": 0.05, "prior": "mixture"}),
+    Instance("iwae", BINARY, {**SMALL, "num_samples": 5}),
+    Instance("iwae", PIXELS, {**CONV, "num_samples": 2}),
+    Instance("vamp", BINARY, {**SMALL, "components": 5}),
+    Instance("vamp", LEVELS, {**SMALL, "components": 4}),
+    Instance("vamp", UNIT, {**SMALL, "components": 4, "posterior": "maf", "transforms": 2}),
+    Instance("vamp", REAL, {**SMALL, "components": 1}),
+    Instance("vamp", PIXELS, {**CONV, "components": 2}),
+    Instance("mog_prior", REAL, {**SMALL, "components": 4}),
+    Instance("flow_prior", BINARY, {**SMALL, "transforms": 2}),
+    Instance("flow_prior", REAL, {**SMALL, "prior": "coupling", "transforms": 3}),
+    Instance("flow_prior", REAL, {**SMALL, "prior": "spline", "transforms": 2}),
+    Instance("flow_prior", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2}),
+    Instance("flow_prior", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2, "prior": "spline"}),
+    Instance("planar", REAL, {**SMALL, "transforms": 3}),
+    Instance("radial", BINARY, {**SMALL, "transforms": 3}),
+    Instance("sylvester", REAL, {**SMALL, "transforms": 2}),
+    Instance("iaf", BINARY, {**SMALL, "transforms": 2}),
+    Instance("iaf", ONE, {"latent_dim": 1, "hidden": (), "transforms": 2}),
+    Instance("iaf", REAL, {**SMALL, "transforms": 2, "prior": "maf"}),
+    Instance("maf", LEVELS, {**SMALL, "transforms": 2}),
+    Instance("spline", REAL, {**SMALL, "transforms": 2}),
+    Instance("spline", PIXELS, {**CONV, "transforms": 1, "prior": "vamp", "components": 3}),
+    Instance("autoencoder", LEVELS, SMALL),
+    Instance("autoencoder", REAL, SMALL),
+    Instance("autoencoder", PIXELS, CONV),
+    Instance("linear_autoencoder", REAL, {"latent_dim": 3}),
+    Instance("linear_autoencoder", LEVELS, {"latent_dim": 3}),
+    Instance("hvae", BINARY, SMALL),
+    Instance("hvae", REAL, {**SMALL, "prior": "mixture", "leapfrog": 2}),
+    Instance("hvae", PIXELS, {**CONV, "leapfrog": 1}),
+    Instance("top_down", BINARY, {**SMALL, "top_dim": 2}),
+    Instance("top_down", PIXELS, {**CONV, "top_dim": 2, "prior": "mixture"}),
+    Instance("bottom_up", BINARY, {**SMALL, "top_dim": 2}),
+    Instance("bottom_up", REAL, {**SMALL, "top_dim": 2, "num_samples": 3}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "poisson"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "zero_inflated_poisson"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "negative_binomial"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "zero_inflated_negative_binomial"}),
+    Instance("topic", COUNTS, SMALL),
+    Instance("mult_vae", COUNTS, SMALL),
+    Instance("count_vae", COUNTS, SMALL),
+    Instance("count_vae", COUNTS, {**SMALL, "likelihood": "library"}),
+]
