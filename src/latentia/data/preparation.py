@@ -19,8 +19,9 @@ class Preparation(nn.Module):
     r"""The map from data units to model units; it has no parameters and runs on the device, a batch at a time.
 
     In the binary space x = raw/unit, drawn anew each time from Bernoulli(raw/unit) where data are grey (dynamic
-    binarisation); among levels x = raw/unit; on the real line x = raw/unit for levels, x = raw for reals in [0, 1] and
-    x = (raw - mean)/std for other reals. So \(\log p(raw) = \log p(x) + \sum \log |dx/draw|\); the sum is `log_scale`.
+    binarisation); among levels and in the unit interval x = raw/unit; on the real line x = raw/unit for levels, x = raw
+    for reals in [0, 1] and x = (raw - mean)/std for other reals. So \(\log p(raw) = \log p(x) + \sum \log |dx/draw|\);
+    the sum is `log_scale`.
 
     A column that counts as constant has std 0: it is centred, not scaled, and restored as its mean.
 
@@ -66,13 +67,16 @@ class Preparation(nn.Module):
             raise ConfigurationError(
                 f"a Bernoulli likelihood scores data within [0, 1], but {found}; use likelihood gaussian"
             )
+        if space == "unit" and spec.support not in ("binary", "levels", "unit"):
+            raise ConfigurationError(
+                f"a continuous Bernoulli likelihood scores data within [0, 1], but {found}; use likelihood gaussian"
+            )
         if space == "levels" and spec.support not in ("binary", "levels"):
             raise ConfigurationError(
-                f"a discretised logistic likelihood scores whole numbers on a scale of levels, but {found}; "
-                "use likelihood gaussian"
+                f"this likelihood scores whole numbers on a scale of levels, but {found}; use likelihood gaussian"
             )
-        if space not in ("binary", "levels", "real"):
-            raise ConfigurationError(f"unknown space {space!r}; one of binary, levels, real was expected")
+        if space not in ("binary", "levels", "unit", "real"):
+            raise ConfigurationError(f"unknown space {space!r}; one of binary, levels, unit, real was expected")
         return cls(spec, space)
 
     @property
@@ -81,13 +85,19 @@ class Preparation(nn.Module):
         return self.space == "binary" and self.spec.support != "binary"
 
     @property
+    def scores_density(self) -> bool:
+        """Whether log-likelihoods are those of a density; otherwise they are of probabilities."""
+        return self.space in ("unit", "real")
+
+    @property
     def _standardises(self) -> bool:
         return self.spec.support == "real"
 
     def _log_scale(self) -> float:
-        if self.space != "real":
+        if not self.scores_density:
             return 0.0
         if not self._standardises:
+            # Reals in [0, 1] are scored as they are, and their unit is 1.
             return -self.spec.num_dims * math.log(self.spec.unit)
         return -sum(math.log(std) for std in self.spec.std if std > 0) * (self.spec.num_dims // self.spec.shape[0])
 
