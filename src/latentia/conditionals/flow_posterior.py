@@ -91,6 +91,10 @@ class FlowPosterior(nn.Module):
             return Flow(torch.zeros_like(loc), torch.ones_like(loc), [*steps, Affine(loc, log_scale)])
         return Flow(loc, log_scale.exp(), steps)
 
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"{self.kind}, transforms={len(self.steps)}"
+
 
 def _step(kind: FlowPosteriorKind, features: int, dim: int, index: int) -> nn.Module:
     match kind:

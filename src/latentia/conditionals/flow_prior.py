@@ -48,7 +48,7 @@ class FlowPrior(nn.Module):
     def __init__(self, dim: int, kind: FlowPriorKind = "maf", transforms: int = 4) -> None:
         super().__init__()
         check_flow(kind, get_args(FlowPriorKind), transforms)
-        self.event_shape = torch.Size([dim])
+        self.event_shape, self.kind = torch.Size([dim]), kind
         self.register_buffer("zero", torch.zeros(dim), persistent=False)
         self.register_buffer("one", torch.ones(dim), persistent=False)
         self.zero: Tensor
@@ -62,3 +62,7 @@ class FlowPrior(nn.Module):
     def forward(self, given: Tensor) -> Distribution:
         """p(z); what is given is ignored."""
         return Flow(self.zero, self.one, [step() for step in self.steps])
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"{self.kind}, transforms={len(self.steps)}"

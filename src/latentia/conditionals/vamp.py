@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Categorical, Distribution, MixtureSameFamily
+from torch.nn.functional import softplus
 
 from latentia.conditionals.protocol import Conditional, Need, lacking
 from latentia.distributions import at_least_float32
@@ -56,6 +57,10 @@ class VampPrior(nn.Module):
         weights = Categorical(logits=logits, validate_args=False)
         return MixtureSameFamily(weights, components, validate_args=False)
 
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"components={len(self.pseudo_inputs.raw)}"
+
 
 class PseudoInputs(nn.Module):
     """Learned inputs in the units of the model, spread at first like the data.
@@ -65,26 +70,47 @@ class PseudoInputs(nn.Module):
         mean: Mean of the data in those units, broadcastable to `shape`.
         std: Their standard deviation likewise.
         shape: Shape of one x.
-        bounded: Whether x lies in [0, 1]: then a sigmoid keeps the pseudo-inputs there.
+        domain: Where x lives: on the real line; in the unit interval, where a sigmoid keeps the pseudo-inputs; or from
+            zero up, where softplus does.
 
     Raises:
         ConfigurationError: Fewer than one.
 
-    >>> PseudoInputs(5, torch.tensor(0.5), torch.tensor(0.3), (1, 2, 2), bounded=True)().shape
+    >>> PseudoInputs(5, torch.tensor(0.5), torch.tensor(0.3), (1, 2, 2), domain="interval")().shape
     torch.Size([5, 1, 2, 2])
     """
 
     EDGE = 0.02
 
-    def __init__(self, num: int, mean: Tensor, std: Tensor, shape: tuple[int, ...], *, bounded: bool) -> None:
+    def __init__(
+        self,
+        num: int,
+        mean: Tensor,
+        std: Tensor,
+        shape: tuple[int, ...],
+        *,
+        domain: Literal["real", "interval", "positive"] = "real",
+    ) -> None:
         super().__init__()
         if num < 1:
             raise ConfigurationError(f"components is {num}; a mixture of posteriors has at least one")
         start = mean + std * torch.randn(num, *shape)
-        self.bounded = bounded
-        # Not at the very edge, where the sigmoid has no slope left.
-        self.raw = nn.Parameter(start.clamp(self.EDGE, 1 - self.EDGE).logit() if bounded else start)
+        self.domain = domain
+        # Not at the very edge, where neither map has a slope left.
+        match domain:
+            case "interval":
+                start = start.clamp(self.EDGE, 1 - self.EDGE).logit()
+            case "positive":
+                start = start.clamp_min(self.EDGE)
+                start = start + torch.log(-torch.expm1(-start))
+        self.raw = nn.Parameter(start)
 
     def forward(self) -> Tensor:
         """The pseudo-inputs, `[C, *shape]`."""
-        return self.raw.sigmoid() if self.bounded else self.raw
+        match self.domain:
+            case "interval":
+                return self.raw.sigmoid()
+            case "positive":
+                return softplus(self.raw)
+            case _:
+                return self.raw

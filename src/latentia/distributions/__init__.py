@@ -4,6 +4,7 @@ from latentia.distributions.bounded import saturation, smooth_bound
 from latentia.distributions.constructors import bernoulli, mixture_of_normals, normal
 from latentia.distributions.continuous_bernoulli import ContinuousBernoulli
 from latentia.distributions.discretized_logistic import DiscretizedLogistic
+from latentia.distributions.flow import Flow
 from latentia.distributions.improper import Flat
 from latentia.distributions.level_categorical import LevelCategorical
 from latentia.distributions.logistic_mixture import ColourLogisticMixture, mixture_of_logistics, pairs_of
@@ -20,6 +21,7 @@ __all__ = [
     "ContinuousBernoulli",
     "DiscretizedLogistic",
     "Flat",
+    "Flow",
     "LevelCategorical",
     "Observed",
     "OptimalNormal",

@@ -134,6 +134,8 @@ class Flow(Distribution):
 
     def _by_inverse(self, z: Tensor) -> Tensor:
         total = z.new_zeros(())
+        # One z under many parameters, as in a mixture of flows: autoregressive networks want the whole batch.
+        z = z.expand(torch.broadcast_shapes(z.shape, self.batch_shape + self.event_shape))
         with torch.autocast(z.device.type, enabled=False):
             for each in reversed(self.transformations):
                 assert invertible(each)

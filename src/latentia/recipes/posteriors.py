@@ -7,14 +7,26 @@ from types import MappingProxyType
 
 from torch import nn
 
-from latentia.conditionals import DiagonalNormal, PointMassHead
+from latentia.conditionals import DiagonalNormal, FlowPosterior, PointMassHead
+from latentia.conditionals.flow_posterior import FlowPosteriorKind
 from latentia.errors import ConfigurationError
 from latentia.names import PosteriorName
 from latentia.recipes.parts import Parts
 
+
+def _flow(kind: FlowPosteriorKind) -> Callable[[int, Parts], nn.Module]:
+    return lambda features, parts: FlowPosterior(features, parts.latent_dim, kind, parts.transforms)
+
+
 POSTERIORS: Mapping[PosteriorName, Callable[[int, Parts], nn.Module]] = MappingProxyType(
     {
         "diagonal": lambda features, parts: DiagonalNormal(features, parts.latent_dim),
+        "planar": _flow("planar"),
+        "radial": _flow("radial"),
+        "sylvester": _flow("sylvester"),
+        "iaf": _flow("iaf"),
+        "maf": _flow("maf"),
+        "spline": _flow("spline"),
         "point": lambda features, parts: PointMassHead(features, parts.latent_dim),
     }
 )

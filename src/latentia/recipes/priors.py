@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import cast
+from typing import Literal, cast
 
+import torch
 from torch import nn
 
-from latentia.conditionals import MixturePrior, StandardNormal
+from latentia.conditionals import FlowPrior, MixturePrior, PseudoInputs, StandardNormal, VampPrior
+from latentia.conditionals.flow_prior import FlowPriorKind
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
 from latentia.names import Domain, PriorName
@@ -37,10 +39,27 @@ def _mixture(given: Ingredients) -> nn.Module:
     return MixturePrior(given.parts.latent_dim, given.parts.components)
 
 
+def _flow(kind: FlowPriorKind) -> Callable[[Ingredients], nn.Module]:
+    return lambda given: FlowPrior(given.parts.latent_dim, kind, given.parts.transforms)
+
+
+def _vamp(given: Ingredients) -> nn.Module:
+    if given.data is None or given.encoder is None or given.posterior is None:
+        raise ConfigurationError(
+            "the prior vamp is made of the posteriors of learned inputs, and this latent group has others above or "
+            "below it: use prior mixture, or a recipe with a single group such as vamp"
+        )
+    return VampPrior(given.encoder, given.posterior, pseudo_inputs(given.data, given.parts.components))
+
+
 PRIORS: Mapping[PriorName, Callable[[Ingredients], nn.Module]] = MappingProxyType(
     {
         "standard": lambda given: StandardNormal(given.parts.latent_dim),
         "mixture": _mixture,
+        "vamp": _vamp,
+        "maf": _flow("maf"),
+        "coupling": _flow("coupling"),
+        "spline": _flow("spline"),
     }
 )
 """Name to a function of the ingredients."""
@@ -78,3 +97,29 @@ def prior(given: Ingredients) -> nn.Module:
     if given.parts.components < 1:
         raise ConfigurationError(f"components is {given.parts.components}; a mixture has at least one")
     return PRIORS[name](given)
+
+
+def pseudo_inputs(data: DataSpec, num: int) -> PseudoInputs:
+    """Learned inputs like the data, in the units of the model (see `Preparation`).
+
+    Args:
+        data: What the data are.
+        num: How many.
+
+    Returns:
+        A module without arguments.
+
+    Raises:
+        ConfigurationError: Columns of categories, whose codes no gradient can move.
+    """
+    if data.columns is not None:
+        raise ConfigurationError(
+            f"the prior vamp learns inputs by gradient, and {data.name!r} is a table of mixed columns, whose codes of "
+            "categories do not move by small steps: use prior mixture, or maf"
+        )
+    column = (-1, *[1] * (len(data.shape) - 1))
+    mean, std = torch.tensor(data.mean).view(column), torch.tensor(data.std).view(column)
+    if data.support == "real":
+        return PseudoInputs(num, torch.zeros_like(mean), (std > 0).to(std.dtype), data.shape)
+    domain: Literal["interval", "positive"] = "positive" if data.support == "counts" else "interval"
+    return PseudoInputs(num, mean / data.unit, std / data.unit, data.shape, domain=domain)
