@@ -9,19 +9,20 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal
 
 from latentia.bounds import bits_per_dim
 from latentia.conditionals import Need
 from latentia.data.source import Source
 from latentia.data_model import DataModel, evaluating, seeded
-from latentia.distributions import factor_means
+from latentia.distributions import additive_noise, factor_means
 from latentia.errors import ConfigurationError, DataError
 from latentia.evaluation.importance import RowEvidence, row_evidence
 from latentia.evaluation.latent_health import active_units, standard_error
 
 ROWS = 4096
-"""Decoded rows in memory at a time."""
+"""Decoded rows in memory at a time, at most."""
+NUMBERS = 2**25
+"""Numbers that the decoder gives for them, at most: a categorical likelihood has 256 for each pixel."""
 SAMPLES = 512
 """Importance samples in memory at a time for each row."""
 
@@ -46,7 +47,7 @@ class Evidence:
         kl_per_dim: Mean KL of every latent dimension, in nats.
         mse: Mean squared error of the reconstruction from the posterior's mean, in squared units of the data.
         psnr: The same in decibels against the data's range; pictures only.
-        sigma: Mean standard deviation of a Gaussian likelihood, in the units it scores.
+        sigma: Mean standard deviation of the noise of a likelihood on the real line, in the units it scores.
         saturation: Share of posterior log-scales at their bounds.
         num_samples: K of the importance estimate.
         num_examples: Rows.
@@ -94,7 +95,8 @@ def evaluate(
         source: The split.
         num_samples: K, importance samples for each row; memory does not grow with it.
         seed: Of all noise (binarisation and posterior samples).
-        batch_size: Rows at a time; by default as many as keep about 4,000 decoded rows in memory.
+        batch_size: Rows at a time; by default as many as keep about 4,000 decoded rows in memory, or fewer of large
+            ones.
         progress: Called with (rows done, rows in all).
 
     Returns:
@@ -112,7 +114,9 @@ def evaluate(
         raise DataError("there are no rows to evaluate: the split is empty")
     dense = Need.DENSITY in model.vae.provides
     samples = num_samples if dense else 1
-    rows = batch_size or max(1, ROWS // min(samples, SAMPLES))
+    decoded = max(1, min(ROWS, NUMBERS // _numbers(model)))
+    chunk = min(samples, SAMPLES, decoded)
+    rows = batch_size or decoded // chunk
     parts: list[RowEvidence] = []
     squared_errors: list[Tensor] = []
     sigmas: list[Tensor] = []
@@ -120,7 +124,7 @@ def evaluate(
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
         for batch in source.batches(rows, seed=None):
             raw = batch.x.to(model.device)
-            parts.append(row_evidence(model.vae, model.preparation(raw), samples, SAMPLES, dense=dense))
+            parts.append(row_evidence(model.vae, model.preparation(raw), samples, chunk, dense=dense))
             error, sigma = _reconstruction(model, raw)
             squared_errors.append(error)
             sigmas.append(sigma)
@@ -131,12 +135,18 @@ def evaluate(
     return _collect(model, RowEvidence.join(parts), mse, torch.cat(sigmas), num_samples, seed)
 
 
+def _numbers(model: DataModel) -> int:
+    """How many numbers the decoder gives for one row."""
+    head = getattr(model.vae.likelihood, "head", None)
+    return math.prod(getattr(head, "parameter_shape", model.spec.shape))
+
+
 def _reconstruction(model: DataModel, raw: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared error of each row, mean over dimensions, `[B]`; and a Gaussian's sigma, `[B]` or empty."""
+    """Squared error of each row, mean over dimensions, `[B]`; and the noise's sigma, `[B]` or empty."""
     px = model.vae.trace(model.preparation.expected(raw), pick=factor_means).px
     error = model.preparation.restore(px.mean[0]).double() - raw.double()
-    gaussian = isinstance(px, Independent) and isinstance(px.base_dist, Normal)
-    sigma = px.stddev[0].flatten(1).mean(1) if gaussian else error.new_empty(0)
+    noise = additive_noise(px)
+    sigma = error.new_empty(0) if noise is None else noise.stddev[0].flatten(1).mean(1)
     return error.square().flatten(1).mean(1).cpu(), sigma.cpu()
 
 
@@ -168,7 +178,7 @@ def _collect(model: DataModel, rows: RowEvidence, mse: float, sigmas: Tensor, nu
 
 
 def _units(model: DataModel) -> str:
-    if model.preparation.space != "real":
+    if not model.preparation.scores_density:
         return "nats of probability"
     step = "grey level" if model.spec.support in ("levels", "binary") else "unit of the data"
     return f"nats of density, per {step}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from latentia.nets import ConvEncoder
 from latentia.operate import has_prior
 from latentia.report.curves import series
-from latentia.report.noise import Noise
+from latentia.report.noise import Noise, family_of
 from latentia.report.report_input import ReportInput
 from latentia.report.style import number
 
@@ -71,7 +71,7 @@ def _revive(run: ReportInput) -> str:
     beta = run.options.get("beta")
     if isinstance(beta, int | float) and beta > 1:
         ways.append(f"lower beta (it is {beta:g})")
-    if run.evidence.sigma is not None and "sigma" in options and run.options.get("scale") != "fixed":
+    if run.evidence.sigma is not None and "sigma" in options and run.options.get("scale") not in ("fixed", "optimal"):
         ways.append("start from less noise, which has the code explain more (--sigma 0.3)")
     if "num_samples" not in options:  # an importance-weighted bound has no KL to weight
         ways.append("let the weight of the KL rise slowly (--kl-warmup 20)")
@@ -107,7 +107,8 @@ def _scales(run: ReportInput, noise: Noise | None) -> Iterator[Advice]:
             "A density can grow without limit where data repeat exactly, and then the ELBO means little.",
             "Look for columns that are constant or copies of others, or fix the scale (--scale fixed --sigma 0.1).",
         )
-    fixed = run.options.get("scale") == "fixed" and has_prior(run.model)
+    # What a wrong sigma does to the KL's weight is plain for a Gaussian alone.
+    fixed = run.options.get("scale") == "fixed" and has_prior(run.model) and family_of(run.model) == "gaussian"
     if fixed and evidence.sigma and noise.residual and not 0.67 < noise.residual / evidence.sigma < 1.5:
         yield Advice(
             "The fixed noise does not fit the errors.",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from latentia.operate import has_prior
-from latentia.report.noise import Noise
+from latentia.report.noise import FAMILIES, Noise, family_of
 from latentia.report.report_input import ReportInput
 from latentia.report.style import number
 
@@ -55,7 +55,7 @@ def figures(run: ReportInput, noise: Noise | None) -> Iterator[Figure]:
 
     Args:
         run: The run.
-        noise: Of a Gaussian likelihood, where it was measured.
+        noise: Of a likelihood on the real line, where it was measured.
 
     Yields:
         Numbers, in reading order.
@@ -146,18 +146,19 @@ def _bounds(run: ReportInput) -> Iterator[Figure]:
 
 def _sigma(run: ReportInput, sigma: float, noise: Noise | None) -> Iterator[Figure]:
     unit = "standard deviations of the data" if run.spec.support == "real" else "on the scale 0 to 1"
-    fixed = run.options.get("scale") == "fixed"
+    origin = {"fixed": "Fixed by hand", "optimal": "Computed from the errors on training rows"}
     against = (
         ""
         if noise is None
         else f" Reconstructions are off by {number(noise.residual)} in the same units; the two should agree."
     )
+    name = FAMILIES.get(family_of(run.model))
     if not has_prior(run.model):
         return
     yield Figure(
         "Noise, σ of p(x|z)",
         number(sigma),
         unit,
-        f"{'Fixed by hand' if fixed else 'Learned'}: the standard deviation that the Gaussian likelihood grants the "
-        f"data.{against}",
+        f"{origin.get(str(run.options.get('scale')), 'Learned')}: the standard deviation that the "
+        f"{f'{name} ' if name else ''}likelihood grants the data.{against}",
     )

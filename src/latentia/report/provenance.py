@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from latentia.conditionals import BernoulliHead, DiscretizedLogisticHead, GaussianHead, Likelihood
 from latentia.data.likelihood_choice import choose_likelihood
+from latentia.report.noise import family_of
 from latentia.report.report_input import ReportInput
 from latentia.report.style import number
 from latentia.report.summary import describe_data
 
 Facts = list[tuple[str, str]]
 """Names and values, in order."""
-
-_HEADS = {BernoulliHead: "bernoulli", GaussianHead: "gaussian", DiscretizedLogisticHead: "discretized_logistic"}
 
 
 def recipe_facts(run: ReportInput) -> Facts:
@@ -71,9 +69,7 @@ def data_facts(run: ReportInput) -> Facts:
 
 def likelihood_reason(run: ReportInput) -> str:
     """The likelihood of the model, and why it is that one."""
-    likelihood, choice = run.model.vae.likelihood, choose_likelihood(run.spec)
-    head = type(likelihood.head) if isinstance(likelihood, Likelihood) else type(likelihood)
-    name = _HEADS.get(head, head.__name__)
+    name, choice = family_of(run.model), choose_likelihood(run.spec)
     drawn = ""
     if run.model.preparation.binarises:
         drawn = (

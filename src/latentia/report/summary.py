@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from latentia.operate import has_prior
 from latentia.report.figures import dimension_noun, with_error
+from latentia.report.noise import FAMILIES, family_of
 from latentia.report.report_input import ReportInput
 from latentia.report.style import number
 
@@ -79,7 +80,8 @@ def _findings(run: ReportInput) -> Iterator[str]:
     yield f"{said} of the {size:,} latent dimensions carr{'ies' if active <= 1 else 'y'} information. "
     if has_prior(run.model) and evidence.sigma is not None:
         unit = "standard deviations of the data" if run.spec.support == "real" else "on a scale from 0 to 1"
-        yield f"What the code leaves out is taken for Gaussian noise of σ = {number(evidence.sigma)} ({unit})."
+        family = f"{FAMILIES.get(family_of(run.model), '')} noise".strip()
+        yield f"What the code leaves out is taken for {family} of σ = {number(evidence.sigma)} ({unit})."
 
 
 def _scale(run: ReportInput) -> str:

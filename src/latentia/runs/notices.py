@@ -90,7 +90,7 @@ def likelihood_line(spec: DataSpec, name: str, asked: bool) -> str:
     if name == choice.name and not asked:
         return f"{name}, because {choice.reason}; the option likelihood chooses another"
     other = "" if name == choice.name else f" (by itself it would be {choice.name}: {choice.reason})"
-    return f"{name}, as asked{other}"
+    return f"{name}, as {'asked' if asked else 'the recipe has it'}{other}"
 
 
 def prepared(preparation: Preparation) -> str:
