@@ -1,10 +1,14 @@
 """Values: distributions as torch speaks them, and the few that torch lacks."""
 
+from latentia.distributions import discrete_divergences  # noqa: F401 -- registers KL divergences
 from latentia.distributions.bounded import saturation, smooth_bound
+from latentia.distributions.codebook import CertainCode, UniformCodes
 from latentia.distributions.constructors import bernoulli, mixture_of_normals, normal
 from latentia.distributions.continuous_bernoulli import ContinuousBernoulli
+from latentia.distributions.discrete import Binary, OneHot, binary, categories
 from latentia.distributions.discretized_logistic import DiscretizedLogistic
 from latentia.distributions.flow import Flow
+from latentia.distributions.gamma_family import Beta, Dirichlet, Gamma, beta, dirichlet, gamma
 from latentia.distributions.improper import Flat
 from latentia.distributions.level_categorical import LevelCategorical
 from latentia.distributions.logistic_mixture import ColourLogisticMixture, mixture_of_logistics, pairs_of
@@ -14,24 +18,44 @@ from latentia.distributions.operations import draw, factor_means, kl, kl_per_dim
 from latentia.distributions.optimal_normal import OptimalNormal
 from latentia.distributions.point_mass import PointMass
 from latentia.distributions.precision import at_least_float32
+from latentia.distributions.relaxed import (
+    RelaxedBernoulli,
+    RelaxedCategorical,
+    relaxed_bernoulli,
+    relaxed_categorical,
+)
 from latentia.distributions.student_t import StudentT
 
 __all__ = [
+    "Beta",
+    "Binary",
+    "CertainCode",
     "ColourLogisticMixture",
     "ContinuousBernoulli",
+    "Dirichlet",
     "DiscretizedLogistic",
     "Flat",
     "Flow",
+    "Gamma",
     "LevelCategorical",
     "Observed",
+    "OneHot",
     "OptimalNormal",
     "PointMass",
+    "RelaxedBernoulli",
+    "RelaxedCategorical",
     "StudentT",
+    "UniformCodes",
     "additive_noise",
     "at_least_float32",
     "bernoulli",
+    "beta",
+    "binary",
+    "categories",
+    "dirichlet",
     "draw",
     "factor_means",
+    "gamma",
     "kl",
     "kl_per_dim",
     "mixture_of_logistics",
@@ -39,6 +63,8 @@ __all__ = [
     "normal",
     "observed",
     "pairs_of",
+    "relaxed_bernoulli",
+    "relaxed_categorical",
     "saturation",
     "smooth_bound",
     "temper",

@@ -55,7 +55,7 @@ def kl_per_dim(q: Distribution, p: Distribution) -> Tensor | None:
     Returns:
         `[*batch, *event]` in nats, or None where the KL does not split over dimensions.
     """
-    if not (isinstance(q, Independent) and isinstance(p, Independent)):
+    if not (isinstance(q, Independent) and isinstance(p, Independent)) or q.base_dist.event_shape:
         return None
     try:
         return kl_divergence(q.base_dist, p.base_dist)
