@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from latentia.data.admission import admit
 from latentia.data.spec import DataSpec
+from latentia.data.units import refuse_space, shift_and_scale
 from latentia.errors import ConfigurationError
 from latentia.names import Space
 
@@ -20,8 +21,9 @@ class Preparation(nn.Module):
 
     In the binary space x = raw/unit, drawn anew each time from Bernoulli(raw/unit) where data are grey (dynamic
     binarisation); among levels and in the unit interval x = raw/unit; on the real line x = raw/unit for levels, x = raw
-    for reals in [0, 1] and x = (raw - mean)/std for other reals. So \(\log p(raw) = \log p(x) + \sum \log |dx/draw|\);
-    the sum is `log_scale`.
+    for reals in [0, 1] and x = (raw - mean)/std for other reals and counts; in the space of counts x = raw, and the
+    columns of a mixed table have units of their own (`shift_and_scale`). Missing values (NaN) stay NaN. So
+    \(\log p(raw) = \log p(x) + \sum \log |dx/draw|\); the sum is `log_scale`.
 
     A column that counts as constant has std 0: it is centred, not scaled, and restored as its mean.
 
@@ -33,8 +35,8 @@ class Preparation(nn.Module):
         spec: As given.
         space: As given.
         shape: Shape of one prepared row, that of the data.
-        log_scale: Sum over dimensions of log|dx/draw|, in nats for each row; 0 where probabilities are scored, not
-            densities.
+        log_scale: Sum over dimensions of log|dx/draw|, in nats for each complete row; 0 where probabilities are scored,
+            not densities. Rows with missing values have a part of it, `log_scale_of`.
 
     References:
         Dynamic binarisation: Salakhutdinov, Murray, On the quantitative analysis of deep belief networks, 2008.
@@ -63,6 +65,7 @@ class Preparation(nn.Module):
             ConfigurationError: The likelihood does not fit the data; names the range found and the one that fits.
         """
         found = f"{spec.name!r} has real values from {spec.low:g} to {spec.high:g}"
+        refuse_space(spec, space)
         if space == "binary" and spec.support == "real":
             raise ConfigurationError(
                 f"a Bernoulli likelihood scores data within [0, 1], but {found}; use likelihood gaussian"
@@ -75,8 +78,6 @@ class Preparation(nn.Module):
             raise ConfigurationError(
                 f"this likelihood scores whole numbers on a scale of levels, but {found}; use likelihood gaussian"
             )
-        if space not in ("binary", "levels", "unit", "real"):
-            raise ConfigurationError(f"unknown space {space!r}; one of binary, levels, unit, real was expected")
         return cls(spec, space)
 
     @property
@@ -87,11 +88,16 @@ class Preparation(nn.Module):
     @property
     def scores_density(self) -> bool:
         """Whether log-likelihoods are those of a density; otherwise they are of probabilities."""
-        return self.space in ("unit", "real")
+        columns = self.spec.columns or ()
+        return self.space in ("unit", "real") or any(column.kind in ("real", "positive") for column in columns)
 
     @property
     def _standardises(self) -> bool:
-        return self.spec.support == "real"
+        return self.spec.support in ("real", "counts", "mixed") and self.space in ("real", "mixed")
+
+    @property
+    def _unit(self) -> float:
+        return 1.0 if self.space == "counts" and self.spec.support == "levels" else self.spec.unit
 
     def _log_scale(self) -> float:
         if not self.scores_density:
@@ -99,7 +105,21 @@ class Preparation(nn.Module):
         if not self._standardises:
             # Reals in [0, 1] are scored as they are, and their unit is 1.
             return -self.spec.num_dims * math.log(self.spec.unit)
-        return -sum(math.log(std) for std in self.spec.std if std > 0) * (self.spec.num_dims // self.spec.shape[0])
+        scales = shift_and_scale(self.spec)[1]
+        return -sum(math.log(std) for std in scales if std > 0) * (self.spec.num_dims // self.spec.shape[0])
+
+    def log_scale_of(self, raw: Tensor) -> Tensor:
+        """`log_scale` of each row: missing values have no part in its density, and none in the change of variables.
+
+        Args:
+            raw: `[B, *shape]` in data units.
+
+        Returns:
+            `[B]`, in nats.
+        """
+        scale = self._scale if self._standardises else torch.full_like(self._scale, self.spec.unit)
+        each = -scale.log() if self.scores_density else torch.zeros_like(scale)
+        return torch.where(raw.isnan(), 0.0, each.to(raw.device)).flatten(1).sum(1)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # .to(bfloat16) and the like move the module without rounding the statistics: 1e9 + noise needs float64
@@ -110,8 +130,9 @@ class Preparation(nn.Module):
     def _place(self, device: torch.device) -> None:
         self._wide = torch.float32 if device.type == "mps" else torch.float64  # which mps lacks
         column = (-1, *[1] * (len(self.shape) - 1))
-        self._mean = torch.tensor(self.spec.mean, dtype=self._wide, device=device).view(column)
-        self._std = torch.tensor(self.spec.std, dtype=self._wide, device=device).view(column)
+        shifts, scales = shift_and_scale(self.spec)
+        self._mean = torch.tensor(shifts, dtype=self._wide, device=device).view(column)
+        self._std = torch.tensor(scales, dtype=self._wide, device=device).view(column)
         self._scale = torch.where(self._std > 0, self._std, torch.ones_like(self._std))
 
     def expected(self, raw: Tensor) -> Tensor:
@@ -126,7 +147,7 @@ class Preparation(nn.Module):
         if self._standardises:
             return ((raw.to(self._wide) - self._mean) / self._scale).to(torch.float32)
         x = raw.to(torch.float32)
-        return x if self.spec.unit == 1.0 else x / self.spec.unit
+        return x if self._unit == 1.0 else x / self._unit
 
     def forward(self, raw: Tensor) -> Tensor:
         """Prepare a batch.
@@ -138,7 +159,9 @@ class Preparation(nn.Module):
             `[B, *shape]` float32. Where grey data are binarised, the noise comes from torch's generator.
         """
         x = self.expected(raw)
-        return torch.bernoulli(x) if self.binarises else x
+        if not self.binarises:
+            return x
+        return torch.bernoulli(x) if self.spec.missing == 0 else torch.bernoulli(x.nan_to_num()).where(~x.isnan(), x)
 
     def restore(self, x: Tensor) -> Tensor:
         """Bring model units back to data units; constant columns get their constant exactly.
@@ -152,7 +175,18 @@ class Preparation(nn.Module):
         dtype = torch.float64 if self.spec.dtype == "float64" and self._wide == torch.float64 else torch.float32
         if self._standardises:
             return (x.to(self._wide) * self._std + self._mean).to(dtype)
-        return (x.to(self._wide) * self.spec.unit).to(dtype)
+        return (x.to(self._wide) * self._unit).to(dtype)
+
+    def restore_spread(self, spread: Tensor) -> Tensor:
+        """Bring standard deviations in model units back to data units.
+
+        Args:
+            spread: `[..., *shape]`, standard deviations of x.
+
+        Returns:
+            `[..., *shape]`, those of the data.
+        """
+        return spread.to(self._wide) * (self._std if self._standardises else self._unit)
 
     def check(self, raw: Tensor, what: str = "the data") -> Tensor:
         """Pass on data of the kind that the model was trained on.
