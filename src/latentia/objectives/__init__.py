@@ -2,16 +2,21 @@
 
 from latentia.objectives.autoencoding import Reconstruction
 from latentia.objectives.elbo import ELBO
-from latentia.objectives.iwae import IWAE
+from latentia.objectives.importance import IWAE, Importance
 from latentia.objectives.penalty import Adversary, Penalty
+from latentia.objectives.piwae import PIWAE
 from latentia.objectives.protocol import Loss, Objective, Step, require
 from latentia.objectives.schedules import Cyclical, Ramp, Schedule
+from latentia.objectives.score import Baseline
 
 __all__ = [
     "ELBO",
     "IWAE",
+    "PIWAE",
     "Adversary",
+    "Baseline",
     "Cyclical",
+    "Importance",
     "Loss",
     "Objective",
     "Penalty",
