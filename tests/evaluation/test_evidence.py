@@ -13,8 +13,8 @@ from latentia.bounds import bits_per_dim
 from latentia.data.preparation import Preparation
 from latentia.data.source import Resident
 from latentia.data_model import DataModel
-from latentia.errors import ConfigurationError
-from latentia.evaluation import active_units, evaluate, validate
+from latentia.errors import CompatibilityError, ConfigurationError
+from latentia.evaluation import active_units, evaluate, log_likelihood, validate
 from latentia.objectives import ELBO, IWAE, Reconstruction
 from latentia.recipes import autoencoder, iwae, top_down, vae
 from tests.exact.linear_gaussian import ExactPosterior, LinearGaussian
@@ -61,7 +61,7 @@ def test_the_estimate_is_the_exact_likelihood_of_the_data_in_their_own_units() -
 
 
 def test_streaming_over_samples_is_the_same_as_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    import latentia.evaluation.evidence as module
+    import latentia.evaluation.portions as module
 
     torch.manual_seed(0)
     model = DataModel(vae(LEVELS, latent_dim=2, hidden=(8,))[0], LEVELS)
@@ -140,3 +140,14 @@ def test_impossible_sizes_are_refused(num_samples: int, batch_size: int | None) 
     model = DataModel(vae(REAL, latent_dim=2, hidden=(8,))[0], REAL)
     with pytest.raises(ConfigurationError, match="at least 1"):
         evaluate(model, Resident(torch.randn(2, 7)), num_samples=num_samples, batch_size=batch_size)
+
+
+def test_the_log_likelihood_of_each_row_is_exact_and_in_the_units_of_the_data() -> None:
+    rows = log_likelihood(linear_model(), Resident(3 * X + 10), num_samples=3)
+    torch.testing.assert_close(rows, MODEL.marginal.log_prob(X) - DIMS * math.log(3), rtol=0, atol=1e-9)
+
+
+def test_a_model_without_densities_has_no_log_likelihood() -> None:
+    model = DataModel(autoencoder(REAL, latent_dim=2, hidden=(8,))[0], REAL)
+    with pytest.raises(CompatibilityError, match="no likelihood to estimate"):
+        log_likelihood(model, Resident(torch.zeros(3, 7)))

@@ -2,6 +2,7 @@
 
 from latentia.evaluation.evidence import Evidence, evaluate
 from latentia.evaluation.latent_health import ACTIVE, active_units
+from latentia.evaluation.log_likelihood import log_likelihood
 from latentia.evaluation.validation import validate
 
-__all__ = ["ACTIVE", "Evidence", "active_units", "evaluate", "validate"]
+__all__ = ["ACTIVE", "Evidence", "active_units", "evaluate", "log_likelihood", "validate"]

@@ -15,16 +15,10 @@ from latentia.conditionals import Need
 from latentia.data.source import Source
 from latentia.data_model import DataModel, evaluating, seeded
 from latentia.distributions import additive_noise, factor_means
-from latentia.errors import ConfigurationError, DataError
+from latentia.errors import DataError
 from latentia.evaluation.importance import RowEvidence, row_evidence
 from latentia.evaluation.latent_health import active_units, standard_error
-
-ROWS = 4096
-"""Decoded rows in memory at a time, at most."""
-NUMBERS = 2**25
-"""Numbers that the decoder gives for them, at most: a categorical likelihood has 256 for each pixel."""
-SAMPLES = 512
-"""Importance samples in memory at a time for each row."""
+from latentia.evaluation.portions import portions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,25 +100,19 @@ def evaluate(
         ConfigurationError: K or the batch size below one.
         DataError: No rows.
     """
-    if num_samples < 1:
-        raise ConfigurationError(f"num_samples is {num_samples}; the importance estimate needs at least 1")
-    if batch_size is not None and batch_size < 1:
-        raise ConfigurationError(f"batch_size is {batch_size}; it must be at least 1")
     if len(source) == 0:
         raise DataError("there are no rows to evaluate: the split is empty")
     dense = Need.DENSITY in model.vae.provides
-    samples = num_samples if dense else 1
-    decoded = max(1, min(ROWS, NUMBERS // _numbers(model)))
-    chunk = min(samples, SAMPLES, decoded)
-    rows = batch_size or decoded // chunk
+    samples = num_samples if dense else min(num_samples, 1)
+    portion = portions(model, samples, batch_size)
     parts: list[RowEvidence] = []
     squared_errors: list[Tensor] = []
     sigmas: list[Tensor] = []
     done = 0
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
-        for batch in source.batches(rows, seed=None):
+        for batch in source.batches(portion.rows, seed=None):
             raw = batch.x.to(model.device)
-            parts.append(row_evidence(model.vae, model.preparation(raw), samples, chunk, dense=dense))
+            parts.append(row_evidence(model.vae, model.preparation(raw), samples, portion.samples, dense=dense))
             error, sigma = _reconstruction(model, raw)
             squared_errors.append(error)
             sigmas.append(sigma)
@@ -133,12 +121,6 @@ def evaluate(
                 progress(done, len(source))
     mse = float(torch.cat(squared_errors).mean())
     return _collect(model, RowEvidence.join(parts), mse, torch.cat(sigmas), num_samples, seed)
-
-
-def _numbers(model: DataModel) -> int:
-    """How many numbers the decoder gives for one row."""
-    head = getattr(model.vae.likelihood, "head", None)
-    return math.prod(getattr(head, "parameter_shape", model.spec.shape))
 
 
 def _reconstruction(model: DataModel, raw: Tensor) -> tuple[Tensor, Tensor]:
