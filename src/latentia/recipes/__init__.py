@@ -7,23 +7,39 @@ from types import MappingProxyType
 from typing import Any
 
 from latentia.errors import ConfigurationError
+from latentia.recipes.annealed import beta_capacity, cyclical, free_bits
 from latentia.recipes.autoencoder import autoencoder, linear_autoencoder
+from latentia.recipes.constrained import contractive, denoising, sparse
 from latentia.recipes.counts import count_vae, mult_vae, topic
+from latentia.recipes.discrete import bernoulli_score, concrete
+from latentia.recipes.disentangling import beta_tc, dip_i, dip_ii, factor_vae
 from latentia.recipes.explain import OptionInfo, RecipeInfo
 from latentia.recipes.explain import explain as _explain
 from latentia.recipes.flows import iaf, maf, planar, radial, spline, sylvester
 from latentia.recipes.hamiltonian import hvae
 from latentia.recipes.hierarchical import bottom_up, top_down
 from latentia.recipes.learned_priors import flow_prior, mog_prior, vamp
+from latentia.recipes.matching import aae, info_vae, wae_mmd
+from latentia.recipes.positive import beta_latent, dirichlet, gamma
+from latentia.recipes.regularised import rae_gp, rae_l2, rae_sn
+from latentia.recipes.likelihood_variants import continuous_bernoulli, sigma_vae
 from latentia.recipes.vae import beta_vae, iwae, vae
+from latentia.recipes.vae_gan import vae_gan
 
 Recipe = Callable[..., Any]
 
 # One line a family, in the order in which `latentia recipes` lists them.
 _ALL: tuple[Recipe, ...] = (
     *(vae, beta_vae, iwae),
+    *(beta_capacity, free_bits, cyclical),
+    *(beta_tc, factor_vae, dip_i, dip_ii),
+    *(info_vae, wae_mmd, aae, vae_gan),
+    *(sigma_vae, continuous_bernoulli),
     *(autoencoder, linear_autoencoder),
+    *(sparse, denoising, contractive),
+    *(rae_l2, rae_gp, rae_sn),
     *(hvae,),
+    *(gamma, beta_latent, dirichlet, concrete, bernoulli_score),
     *(top_down, bottom_up),
     *(topic, mult_vae, count_vae),
     *(vamp, mog_prior, flow_prior),
@@ -36,14 +52,31 @@ __all__ = [
     "OptionInfo",
     "Recipe",
     "RecipeInfo",
+    "aae",
     "autoencoder",
+    "bernoulli_score",
+    "beta_capacity",
+    "beta_latent",
+    "beta_tc",
     "beta_vae",
     "bottom_up",
+    "concrete",
+    "continuous_bernoulli",
+    "contractive",
     "count_vae",
+    "cyclical",
+    "denoising",
+    "dip_i",
+    "dip_ii",
+    "dirichlet",
     "explain",
-    "hvae",
+    "factor_vae",
     "flow_prior",
+    "free_bits",
+    "gamma",
+    "hvae",
     "iaf",
+    "info_vae",
     "iwae",
     "linear_autoencoder",
     "maf",
@@ -51,13 +84,20 @@ __all__ = [
     "mult_vae",
     "planar",
     "radial",
+    "rae_gp",
+    "rae_l2",
+    "rae_sn",
     "recipe_named",
+    "sigma_vae",
+    "sparse",
     "spline",
     "sylvester",
     "top_down",
     "topic",
     "vae",
+    "vae_gan",
     "vamp",
+    "wae_mmd",
 ]
 
 

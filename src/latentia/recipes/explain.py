@@ -120,5 +120,6 @@ def _evaluated(annotation: Any, recipe: Callable[..., Any]) -> Any:
     # Only the options' own annotations are evaluated: those of the model need torch, which `--help` does without.
     if not isinstance(annotation, str):
         return annotation
-    namespace = recipe.__globals__ if isinstance(recipe, types.FunctionType) else {}
+    written = inspect.unwrap(recipe)
+    namespace = written.__globals__ if isinstance(written, types.FunctionType) else {}
     return typing.get_type_hints(types.SimpleNamespace(__annotations__={"x": annotation}), namespace)["x"]
