@@ -50,6 +50,8 @@ class Column:
             raise DataError(f"column {self.name!r}: {self.kind!r} is no kind of column; there are {', '.join(KINDS)}")
         if self.labels and self.kind not in CODED:
             raise DataError(f"column {self.name!r}: a {self.kind} column has no categories; leave them out")
+        if self.size == 1:
+            raise DataError(f"column {self.name!r}: one category says nothing; give at least two, or leave them out")
         if len(set(self.labels)) < len(self.labels):
             raise DataError(f"column {self.name!r}: two of its categories have one name")
         if not (math.isfinite(self.centre) and math.isfinite(self.spread) and self.spread > 0):

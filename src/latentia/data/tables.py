@@ -108,7 +108,7 @@ def _counted(column: Column, parts: Sequence[Array]) -> Column:
         raise DataError(
             f"column {column.name!r} has codes up to {largest:g}; more than {MOST_CATEGORIES} are no categories"
         )
-    return replace(column, categories=int(max(largest, 0.0)) + 1)
+    return replace(column, categories=max(2, int(largest) + 1))
 
 
 def check_columns(x: Array, columns: Sequence[Column], what: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import cast
 
+import torch
 from torch import nn
 
 from latentia.conditionals import DiagonalNormal, Likelihood, Through
@@ -15,6 +17,7 @@ from latentia.latents import LatentGroup, TopDown
 from latentia.model import VAE
 from latentia.nets import MLP, ConvDecoder, ConvEncoder
 from latentia.nets.with_input import WithInput
+from latentia.recipes.inputs import inputs
 from latentia.recipes.likelihoods import head
 from latentia.recipes.parts import Parts
 from latentia.recipes.posteriors import posterior
@@ -49,7 +52,7 @@ def convolutional(data: DataSpec, parts: Parts) -> bool:
 
 
 def encoder(data: DataSpec, parts: Parts) -> tuple[nn.Module, int]:
-    """The network from x to evidence.
+    """The network from x to evidence, with what turns x into its input where x cannot be read as it is.
 
     Args:
         data: What the data are.
@@ -58,12 +61,18 @@ def encoder(data: DataSpec, parts: Parts) -> tuple[nn.Module, int]:
     Returns:
         A module `[B, *shape]` to `[B, F]`, and F.
     """
-    if convolutional(data, parts):
-        return ConvEncoder(data.shape, CONV_FEATURES, width=parts.width, blocks=parts.blocks), CONV_FEATURES
+    before, shape = inputs(data, parts)
+    net, features = _network(shape, parts, convolutional(data, parts))
+    return (net if before is None else nn.Sequential(before, net)), features
+
+
+def _network(shape: tuple[int, ...], parts: Parts, convolutional: bool) -> tuple[nn.Module, int]:
+    if convolutional:
+        return ConvEncoder(shape, CONV_FEATURES, width=parts.width, blocks=parts.blocks), CONV_FEATURES
     if not parts.hidden:
-        return nn.Flatten(), data.num_dims
+        return nn.Flatten(), math.prod(shape)
     *inner, features = parts.hidden
-    net = MLP(data.shape, (features,), inner, nonlinearity=parts.activation, norm=parts.norm, final=True)
+    net = MLP(shape, (features,), inner, nonlinearity=parts.activation, norm=parts.norm, final=True)
     return net, features
 
 
@@ -80,10 +89,12 @@ def likelihood(data: DataSpec, parts: Parts, state_dim: int) -> Likelihood:
     """
     family = head(data, parts)
     out_shape = cast(tuple[int, ...], family.parameter_shape)
+    net: nn.Module
     if convolutional(data, parts):
-        return Likelihood(ConvDecoder(state_dim, out_shape, width=parts.width, blocks=parts.blocks), family)
-    hidden = parts.hidden[::-1]
-    return Likelihood(MLP((state_dim,), out_shape, hidden, nonlinearity=parts.activation, norm=parts.norm), family)
+        net = ConvDecoder(state_dim, out_shape, width=parts.width, blocks=parts.blocks)
+    else:
+        net = MLP((state_dim,), out_shape, parts.hidden[::-1], nonlinearity=parts.activation, norm=parts.norm)
+    return Likelihood(net, family, missing=data.missing > 0)
 
 
 def gaussian(in_dim: int, hidden: Sequence[int], out_dim: int, parts: Parts) -> Through:
@@ -131,7 +142,7 @@ def flat(data: DataSpec, parts: Parts) -> VAE:
     net, features = encoder(data, parts)
     q = posterior(features, parts)
     p = prior(Ingredients(parts, data, net, q))
-    px = likelihood(data, parts, parts.latent_dim)
+    px = likelihood(data, parts, cast(torch.Size, q.event_shape).numel())
     if parts.leapfrog != 0:
         q = HamiltonianPosterior(q, p, px, features=features, shape=data.shape, steps=parts.leapfrog)
         net = WithInput(net)

@@ -20,6 +20,7 @@ from latentia.conditionals import (
     StudentTHead,
 )
 from latentia.conditionals.counts import LibraryHead, MultinomialHead, NegativeBinomialHead, PoissonHead
+from latentia.conditionals.table import TableHead
 from latentia.data.likelihood_choice import choose_likelihood
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
@@ -97,6 +98,20 @@ def _categorical(data: DataSpec, parts: Parts) -> nn.Module:
     return CategoricalHead(data.shape, levels=levels_of(data, "the categorical likelihood"))
 
 
+def _table(data: DataSpec, parts: Parts) -> nn.Module:
+    if data.columns is None:
+        raise ConfigurationError(
+            f"likelihood table scores columns of different kinds, but nothing is said of the columns of {data.name!r}: "
+            "load the data with columns (columns='auto', --columns auto), or choose another likelihood"
+        )
+    if parts.scale not in (None, "per_dimension", "predicted"):
+        raise ConfigurationError(
+            f"scale is {parts.scale!r}; columns of different units have no scale in common: choose per_dimension or "
+            "predicted"
+        )
+    return TableHead(data.columns, scale=parts.scale or "per_dimension", sigma=parts.sigma or 0.3)
+
+
 HEADS: Mapping[LikelihoodName, Callable[[DataSpec, Parts], nn.Module]] = MappingProxyType(
     {
         "bernoulli": _bernoulli,
@@ -114,10 +129,11 @@ HEADS: Mapping[LikelihoodName, Callable[[DataSpec, Parts], nn.Module]] = Mapping
         "multinomial": _multinomial,
         "library": _library,
         "zero_inflated_library": _zero_inflated_library,
+        "table": _table,
     }
 )
 """Name to a function of the data and the parts."""
-SCALED: frozenset[LikelihoodName] = frozenset({"gaussian", "laplace", "student_t", "discretized_logistic"})
+SCALED: frozenset[LikelihoodName] = frozenset({"gaussian", "laplace", "student_t", "discretized_logistic", "table"})
 """The families whose scale can be chosen."""
 
 
