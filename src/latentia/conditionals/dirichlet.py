@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from latentia.conditionals.checks import check_positive
 from latentia.conditionals.protocol import Need, lacking
 from latentia.distributions import at_least_float32, dirichlet, smooth_bound
 from latentia.names import Domain
@@ -51,6 +52,9 @@ class DirichletPrior(nn.Module):
     Args:
         shape: Shape of one event: the number of shares, or several sets of them, `[variables, shares]`.
         concentration: Of every share; below one most shares are near zero, as of topics in a text.
+
+    Raises:
+        ConfigurationError: A concentration that is not positive.
     """
 
     provides: frozenset[Need] = lacking(Need.FACTORISED)
@@ -58,6 +62,7 @@ class DirichletPrior(nn.Module):
 
     def __init__(self, shape: int | Sequence[int], concentration: float = 1.0) -> None:
         super().__init__()
+        check_positive(concentration=concentration)
         self.event_shape = torch.Size([shape] if isinstance(shape, int) else shape)
         self.register_buffer("concentration", torch.full(self.event_shape, concentration), persistent=False)
         self.concentration: Tensor

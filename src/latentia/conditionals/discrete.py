@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from latentia.conditionals.checks import check_categories
 from latentia.conditionals.protocol import EVERYTHING, Need, lacking
 from latentia.distributions import at_least_float32, binary, categories, smooth_bound
 from latentia.names import Domain
@@ -30,10 +31,11 @@ class BernoulliLogits(nn.Module):
 
 
 class CategoricalLogits(nn.Module):
-    """Logits of `categories` values for each of `dim` variables."""
+    """Logits of `categories` values for each of `dim` variables; refuses fewer than two."""
 
     def __init__(self, features: int, dim: int, categories: int) -> None:
         super().__init__()
+        check_categories(categories)
         self.event_shape = torch.Size([dim, categories])
         self.linear = nn.Linear(features, dim * categories)
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
+from latentia.conditionals.checks import check_positive
 from latentia.conditionals.protocol import EVERYTHING, Need
 from latentia.distributions import at_least_float32, gamma, smooth_bound
 from latentia.names import Domain
@@ -55,6 +56,9 @@ class GammaPrior(nn.Module):
     Args:
         dim: Number of latent dimensions.
         concentration: a; the variance is 1 / a. Below one the variables are sparse.
+
+    Raises:
+        ConfigurationError: A concentration that is not positive.
     """
 
     provides: frozenset[Need] = EVERYTHING
@@ -62,6 +66,7 @@ class GammaPrior(nn.Module):
 
     def __init__(self, dim: int, concentration: float = 1.0) -> None:
         super().__init__()
+        check_positive(concentration=concentration)
         self.event_shape = torch.Size([dim])
         self.register_buffer("concentration", torch.full((dim,), concentration), persistent=False)
         self.concentration: Tensor

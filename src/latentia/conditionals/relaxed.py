@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.distributions import Distribution
 
+from latentia.conditionals.checks import check_positive
 from latentia.conditionals.discrete import BernoulliLogits, CategoricalLogits, PriorLogits
 from latentia.conditionals.protocol import EVERYTHING, Need, lacking
 from latentia.distributions import relaxed_bernoulli, relaxed_categorical
@@ -35,6 +36,7 @@ class RelaxedBernoulliHead(BernoulliLogits):
 
     def __init__(self, features: int, dim: int, temperature: float = 0.67) -> None:
         super().__init__(features, dim)
+        check_positive(relaxation=temperature)
         self.temperature = temperature
 
     def forward(self, given: Tensor) -> Distribution:
@@ -66,6 +68,7 @@ class RelaxedCategoricalHead(CategoricalLogits):
 
     def __init__(self, features: int, dim: int, categories: int, temperature: float = 0.67) -> None:
         super().__init__(features, dim, categories)
+        check_positive(relaxation=temperature)
         self.temperature = temperature
 
     def forward(self, given: Tensor) -> Distribution:
@@ -87,6 +90,7 @@ class RelaxedBernoulliPrior(PriorLogits):
 
     def __init__(self, dim: int, temperature: float = 0.67, *, learned: bool = False) -> None:
         super().__init__([dim], learned=learned)
+        check_positive(relaxation=temperature)
         self.temperature = temperature
 
     def forward(self, given: Tensor) -> Distribution:
@@ -108,6 +112,7 @@ class RelaxedCategoricalPrior(PriorLogits):
 
     def __init__(self, shape: int | Sequence[int], temperature: float = 0.67, *, learned: bool = False) -> None:
         super().__init__([shape] if isinstance(shape, int) else shape, learned=learned)
+        check_positive(relaxation=temperature)
         self.temperature = temperature
 
     def forward(self, given: Tensor) -> Distribution:

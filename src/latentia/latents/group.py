@@ -52,16 +52,16 @@ class LatentGroup(nn.Module):
         super().__init__()
         self.name = name
         self.event_shape = cast(torch.Size, posterior.event_shape)
-        if cast(torch.Size, prior.event_shape) != self.event_shape:
-            raise ConfigurationError(
-                f"latent group {name!r}: the prior is over {tuple(cast(torch.Size, prior.event_shape))} and the "
-                f"posterior over {tuple(self.event_shape)}; give both the same shape"
-            )
         where = cast(Domain, prior.domain), cast(Domain, posterior.domain)
         if where[0] != where[1]:
             raise CompatibilityError(
                 f"latent group {name!r}: the prior ({type(prior).__name__}) lives {PLACES[where[0]]}, the posterior "
                 f"({type(posterior).__name__}) {PLACES[where[1]]}; {FITTING[where[1]]}"
+            )
+        if cast(torch.Size, prior.event_shape) != self.event_shape:
+            raise ConfigurationError(
+                f"latent group {name!r}: the prior is over {tuple(cast(torch.Size, prior.event_shape))} and the "
+                f"posterior over {tuple(self.event_shape)}; give both the same shape"
             )
         self.domain = where[0]
         self.p, self.q, self.merging = prior, posterior, merge

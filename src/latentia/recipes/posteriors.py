@@ -7,7 +7,18 @@ from types import MappingProxyType
 
 from torch import nn
 
-from latentia.conditionals import DiagonalNormal, FlowPosterior, PointMassHead
+from latentia.conditionals import (
+    BernoulliLatentHead,
+    BetaHead,
+    CategoricalLatentHead,
+    DiagonalNormal,
+    DirichletHead,
+    FlowPosterior,
+    GammaHead,
+    PointMassHead,
+    RelaxedBernoulliHead,
+    RelaxedCategoricalHead,
+)
 from latentia.conditionals.flow_posterior import FlowPosteriorKind
 from latentia.errors import ConfigurationError
 from latentia.names import PosteriorName
@@ -27,6 +38,15 @@ POSTERIORS: Mapping[PosteriorName, Callable[[int, Parts], nn.Module]] = MappingP
         "iaf": _flow("iaf"),
         "maf": _flow("maf"),
         "spline": _flow("spline"),
+        "gamma": lambda features, parts: GammaHead(features, parts.latent_dim),
+        "beta": lambda features, parts: BetaHead(features, parts.latent_dim),
+        "dirichlet": lambda features, parts: DirichletHead(features, parts.latent_dim),
+        "bernoulli": lambda features, parts: BernoulliLatentHead(features, parts.latent_dim),
+        "categorical": lambda features, parts: CategoricalLatentHead(features, parts.latent_dim, parts.categories),
+        "relaxed_bernoulli": lambda features, parts: RelaxedBernoulliHead(features, parts.latent_dim, parts.relaxation),
+        "relaxed_categorical": lambda features, parts: RelaxedCategoricalHead(
+            features, parts.latent_dim, parts.categories, parts.relaxation
+        ),
         "point": lambda features, parts: PointMassHead(features, parts.latent_dim),
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, cast
@@ -10,11 +10,24 @@ from typing import Literal, cast
 import torch
 from torch import nn
 
-from latentia.conditionals import FlowPrior, MixturePrior, PseudoInputs, StandardNormal, VampPrior
+from latentia.conditionals import (
+    BernoulliPrior,
+    BetaPrior,
+    CategoricalPrior,
+    DirichletPrior,
+    FlowPrior,
+    GammaPrior,
+    MixturePrior,
+    PseudoInputs,
+    RelaxedBernoulliPrior,
+    RelaxedCategoricalPrior,
+    StandardNormal,
+    VampPrior,
+)
 from latentia.conditionals.flow_prior import FlowPriorKind
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
-from latentia.names import Domain, PriorName
+from latentia.names import Domain, PosteriorName, PriorName
 from latentia.recipes.parts import Parts
 
 
@@ -52,6 +65,11 @@ def _vamp(given: Ingredients) -> nn.Module:
     return VampPrior(given.encoder, given.posterior, pseudo_inputs(given.data, given.parts.components))
 
 
+def _simplex(given: Ingredients) -> Sequence[int]:
+    """One event: as the posterior has it, one set of shares or several."""
+    return cast(torch.Size, given.posterior.event_shape) if given.posterior is not None else [given.parts.latent_dim]
+
+
 PRIORS: Mapping[PriorName, Callable[[Ingredients], nn.Module]] = MappingProxyType(
     {
         "standard": lambda given: StandardNormal(given.parts.latent_dim),
@@ -60,6 +78,13 @@ PRIORS: Mapping[PriorName, Callable[[Ingredients], nn.Module]] = MappingProxyTyp
         "maf": _flow("maf"),
         "coupling": _flow("coupling"),
         "spline": _flow("spline"),
+        "gamma": lambda given: GammaPrior(given.parts.latent_dim, given.parts.concentration),
+        "beta": lambda given: BetaPrior(given.parts.latent_dim, given.parts.concentration),
+        "dirichlet": lambda given: DirichletPrior(_simplex(given), given.parts.concentration),
+        "bernoulli": lambda given: BernoulliPrior(given.parts.latent_dim),
+        "categorical": lambda given: CategoricalPrior(given.parts.latent_dim, given.parts.categories),
+        "relaxed_bernoulli": lambda given: RelaxedBernoulliPrior(given.parts.latent_dim, given.parts.relaxation),
+        "relaxed_categorical": lambda given: RelaxedCategoricalPrior(_simplex(given), given.parts.relaxation),
     }
 )
 """Name to a function of the ingredients."""
@@ -76,13 +101,17 @@ SUITABLE: Mapping[Domain, PriorName] = MappingProxyType(
     }
 )
 """The prior for latent variables on a domain where none is asked for."""
+_LIKEWISE: Mapping[PosteriorName, PriorName] = MappingProxyType(
+    {"relaxed_bernoulli": "relaxed_bernoulli", "relaxed_categorical": "relaxed_categorical"}
+)
+"""Posteriors that suggest a closer prior than their domain does."""
 
 
 def prior(given: Ingredients) -> nn.Module:
     """p(z) as a conditional that ignores what it is given.
 
     Args:
-        given: The ingredients; where `parts.prior` is None, the prior that suits the posterior's domain is taken.
+        given: The ingredients; where `parts.prior` is None, the prior that suits the posterior is taken.
 
     Returns:
         A conditional over `latent_dim` dimensions.
@@ -90,8 +119,10 @@ def prior(given: Ingredients) -> nn.Module:
     Raises:
         ConfigurationError: Options that its family cannot have.
     """
-    domain = cast(Domain, given.posterior.domain) if given.posterior is not None else "real"
-    name = given.parts.prior or SUITABLE[domain]
+    suitable = SUITABLE["real"]
+    if given.posterior is not None:
+        suitable = _LIKEWISE.get(given.parts.posterior, SUITABLE[cast(Domain, given.posterior.domain)])
+    name = given.parts.prior or suitable
     if name not in PRIORS:
         raise ConfigurationError(f"there is no prior {name!r}; there are {', '.join(PRIORS)}")
     if given.parts.components < 1:
