@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from latentia import bounds, recipes
     from latentia.data import DataSpec, load_data
     from latentia.evaluation import evaluate
+    from latentia.operate import impute
     from latentia.runs import Run, fit, load
     from latentia.train import Plan
 
@@ -31,6 +32,7 @@ _HOMES = {
     "Run": "runs",
     "evaluate": "evaluation",
     "fit": "runs",
+    "impute": "operate",
     "load": "runs",
     "load_data": "data",
 }
@@ -44,6 +46,7 @@ __all__ = [
     "bounds",
     "evaluate",
     "fit",
+    "impute",
     "load",
     "load_data",
     "recipes",

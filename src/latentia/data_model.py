@@ -53,16 +53,17 @@ class DataModel(nn.Module):
         """All latent dimensions together: the width of what `encode` returns."""
         return sum(self.latent_sizes.values())
 
-    def in_data_units(self, terms: Mapping[str, float]) -> dict[str, float]:
+    def in_data_units(self, terms: Mapping[str, float], offset: float | None = None) -> dict[str, float]:
         """Log-likelihood terms of x turned into those of the data: the change of variables is added once, here.
 
         Args:
             terms: Name to nats for each example, as an objective names them.
+            offset: Mean over rows of log|dx/draw|, where it differs between rows because cells are missing.
 
         Returns:
             The same names; the bounds and the reconstruction term are shifted by `preparation.log_scale`.
         """
-        offset = self.preparation.log_scale
+        offset = self.preparation.log_scale if offset is None else offset
         densities = ("elbo", "bound", "reconstruction")
         return {name: value + offset if name in densities else value for name, value in terms.items()}
 

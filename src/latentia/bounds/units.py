@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def bits_per_dim(nats: float, num_dims: int) -> float:
+def bits_per_dim(nats: float, num_dims: float) -> float:
     """Turn a log-likelihood (or a bound) of one example into bits for each dimension.
 
     Args:

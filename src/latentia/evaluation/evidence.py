@@ -16,6 +16,7 @@ from latentia.data.source import Source
 from latentia.data_model import DataModel, evaluating, seeded
 from latentia.distributions import additive_noise, factor_means
 from latentia.errors import DataError
+from latentia.evaluation.gaps import in_data_units, mean_error, observed_cells, squared_error
 from latentia.evaluation.importance import RowEvidence, row_evidence
 from latentia.evaluation.latent_health import active_units, standard_error
 from latentia.evaluation.portions import portions
@@ -35,11 +36,12 @@ class Evidence:
         kl: Mean KL(q(z|x) || p(z)).
         nll: Minus the mean importance-weighted bound with `num_samples` samples; at least -log p(x) in expectation.
         nll_se: Its standard error over examples.
-        bits_per_dim: `nll` in bits for each dimension.
+        bits_per_dim: `nll` in bits for each dimension that was observed.
         active_units: Latent dimensions whose posterior mean varies (variance above 0.01).
         latent_dim: All latent dimensions.
         kl_per_dim: Mean KL of every latent dimension, in nats.
-        mse: Mean squared error of the reconstruction from the posterior's mean, in squared units of the data.
+        mse: Mean squared error of the reconstruction from the posterior's mean over what was observed, in squared units
+            of the data; of categories the share that is wrong.
         psnr: The same in decibels against the data's range; pictures only.
         sigma: Mean standard deviation of the noise of a likelihood on the real line, in the units it scores.
         saturation: Share of posterior log-scales at their bounds.
@@ -108,32 +110,39 @@ def evaluate(
     parts: list[RowEvidence] = []
     squared_errors: list[Tensor] = []
     sigmas: list[Tensor] = []
-    done = 0
+    done = cells = 0
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
         for batch in source.batches(portion.rows, seed=None):
             raw = batch.x.to(model.device)
-            parts.append(row_evidence(model.vae, model.preparation(raw), samples, portion.samples, dense=dense))
+            rows = row_evidence(model.vae, model.preparation(raw), samples, portion.samples, dense=dense)
+            parts.append(in_data_units(rows, model, raw) if model.spec.missing > 0 else rows)
+            cells += observed_cells(raw) if model.spec.missing > 0 else raw.numel()
             error, sigma = _reconstruction(model, raw)
             squared_errors.append(error)
             sigmas.append(sigma)
             done += len(batch.x)
             if progress is not None:
                 progress(done, len(source))
-    mse = float(torch.cat(squared_errors).mean())
-    return _collect(model, RowEvidence.join(parts), mse, torch.cat(sigmas), num_samples, seed)
+    mse = mean_error(torch.cat(squared_errors))
+    return _collect(model, RowEvidence.join(parts), cells, mse, torch.cat(sigmas), num_samples, seed)
 
 
 def _reconstruction(model: DataModel, raw: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared error of each row, mean over dimensions, `[B]`; and the noise's sigma, `[B]` or empty."""
+    """Squared error of each row, mean over observed dimensions, `[B]`; and the noise's sigma, `[B]` or empty."""
     px = model.vae.trace(model.preparation.expected(raw), pick=factor_means).px
-    error = model.preparation.restore(px.mean[0]).double() - raw.double()
+    error = squared_error(model.spec, model.preparation.restore(px.mean[0]), raw)
     noise = additive_noise(px)
     sigma = error.new_empty(0) if noise is None else noise.stddev[0].flatten(1).mean(1)
-    return error.square().flatten(1).mean(1).cpu(), sigma.cpu()
+    return error.cpu(), sigma.cpu()
 
 
-def _collect(model: DataModel, rows: RowEvidence, mse: float, sigmas: Tensor, num_samples: int, seed: int) -> Evidence:
-    spec, offset = model.spec, model.preparation.log_scale
+def _collect(
+    model: DataModel, rows: RowEvidence, cells: int, mse: float, sigmas: Tensor, num_samples: int, seed: int
+) -> Evidence:
+    spec = model.spec
+    # With missing cells the change of variables differs from row to row, and has been added already.
+    offset = 0.0 if spec.missing > 0 else model.preparation.log_scale
+    dims = cells / len(rows.reconstruction)
     elbo = None if rows.kl is None else rows.reconstruction - rows.kl
     nll = None if rows.iwae is None else -(float(rows.iwae.mean()) + offset)
     span = spec.high - spec.low
@@ -144,7 +153,7 @@ def _collect(model: DataModel, rows: RowEvidence, mse: float, sigmas: Tensor, nu
         kl=None if rows.kl is None else float(rows.kl.mean()),
         nll=nll,
         nll_se=None if rows.iwae is None else standard_error(rows.iwae),
-        bits_per_dim=None if nll is None else bits_per_dim(-nll, spec.num_dims),
+        bits_per_dim=None if nll is None else bits_per_dim(-nll, dims) if dims else None,
         active_units=active_units(rows.means),
         latent_dim=model.latent_dim,
         kl_per_dim=None if rows.kl_per_dim is None else tuple(rows.kl_per_dim.mean(0).tolist()),

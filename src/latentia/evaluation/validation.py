@@ -8,6 +8,7 @@ from torch import Tensor
 from latentia.bounds import bits_per_dim
 from latentia.data.source import Source
 from latentia.data_model import DataModel, evaluating, seeded
+from latentia.evaluation.gaps import observed_cells
 from latentia.evaluation.latent_health import active_units, posterior_means
 from latentia.objectives import Objective, Step
 
@@ -33,17 +34,25 @@ def validate(
     """
     sums: dict[str, Tensor] = {}
     means: list[Tensor] = []
+    gaps = model.spec.missing > 0
+    cells, offset = 0, 0.0
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
         for batch in source.batches(batch_size, seed=None):
-            x = model.preparation(batch.x.to(model.device))
+            raw = batch.x.to(model.device)
+            x = model.preparation(raw)
+            if gaps:  # the change of variables is then another for each row
+                cells += observed_cells(raw)
+                offset += float(model.preparation.log_scale_of(raw).sum())
             loss = objective(model.vae, x, Step())
             for name, values in {**loss.terms, "objective": -loss.loss.expand(len(x))}.items():
                 total = values.sum()
                 sums[name] = sums[name] + total if name in sums else total
             means.append(posterior_means(model.vae.trace(x)).cpu())
-    result = model.in_data_units({name: float(total) / len(source) for name, total in sums.items()})
+    totals = {name: float(total) / len(source) for name, total in sums.items()}
+    result = model.in_data_units(totals, offset / len(source) if gaps else None)
     bound = result.get("bound", result.get("elbo"))
     if bound is not None:
-        result["bits_per_dim"] = bits_per_dim(bound, model.spec.num_dims)
+        dims = max(cells, 1) / len(source) if gaps else model.spec.num_dims
+        result["bits_per_dim"] = bits_per_dim(bound, dims)
     result["active_units"] = float(active_units(torch.cat(means)))
     return result

@@ -5,6 +5,7 @@ from latentia.operate.code_files import check_codes_path, read_codes, write_code
 from latentia.operate.data_files import check_data_path, write_data, write_grid
 from latentia.operate.decoding import code_names, decode_upto, group_of, has_prior, prior_centre
 from latentia.operate.image_grid import as_pixels, image_grid
+from latentia.operate.imputation import Imputation, impute
 from latentia.operate.interpolation import How, interpolate
 from latentia.operate.lines import linear, spherical
 from latentia.operate.projection import Projection, project
@@ -13,6 +14,7 @@ from latentia.operate.traversal import Track, offsets, track_of, traverse
 __all__ = [
     "Activity",
     "How",
+    "Imputation",
     "Projection",
     "Track",
     "as_pixels",
@@ -23,6 +25,7 @@ __all__ = [
     "group_of",
     "has_prior",
     "image_grid",
+    "impute",
     "interpolate",
     "linear",
     "measure_activity",

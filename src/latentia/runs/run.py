@@ -11,6 +11,7 @@ from latentia.data import Dataset, DataSpec, Resident, Source
 from latentia.data.spec import SplitName
 from latentia.data_model import DataModel
 from latentia.evaluation import Evidence, evaluate
+from latentia.operate import Imputation, impute
 from latentia.recipes import RecipeInfo
 from latentia.runs.folder import REPORT
 from latentia.runs.reading import read_again
@@ -107,6 +108,10 @@ class Run:
         """
         rows = self.split(split) if source is None else source
         return evaluate(self.model, rows, num_samples=num_samples, seed=seed, batch_size=batch_size, progress=progress)
+
+    def impute(self, data: Any, *, num_samples: int = 1000, seed: int = 0) -> Imputation:
+        """Fill the missing cells of rows: see `latentia.impute`."""
+        return impute(self.model, data, num_samples=num_samples, seed=seed)
 
     def sample(self, num: int, *, temperature: float = 1.0, mean: bool = True) -> Tensor:
         """New data from the prior: see `DataModel.sample`."""
