@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.distributions import Distribution, constraints
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import logsigmoid, softplus
 
 
 class DiscretizedLogistic(Distribution):
@@ -73,8 +73,12 @@ class DiscretizedLogistic(Distribution):
             tiny = torch.finfo(self.loc.dtype).tiny
             uniform = torch.rand(shape, dtype=self.loc.dtype, device=self.loc.device).clamp_min(tiny)
             # torch.rand never returns one, so only the lower end needs the clamp.
-            value = self.loc + self.log_scale.exp() * (uniform.log() - torch.log1p(-uniform))
-            return torch.round(value.clamp(0, 1) / self.bin_width) * self.bin_width
+            return self.icdf(uniform)
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """The grid point at which the distribution function passes `value`, in (0, 1)."""
+        point = self.loc + self.log_scale.exp() * (value.log() - torch.log1p(-value))
+        return torch.round(point.clamp(0, 1) / self.bin_width) * self.bin_width
 
     def _moments(self) -> tuple[Tensor, Tensor]:
         # E[x] = w sum_k P(x >= x_k) and E[x^2] = w^2 sum_k (2k - 1) P(x >= x_k): one pass, no [.., levels] tensor.
@@ -90,6 +94,16 @@ class DiscretizedLogistic(Distribution):
     def mean(self) -> Tensor:
         """The exact mean over the grid."""
         return self._moments()[0]
+
+    @property
+    def unrounded_mean(self) -> Tensor:
+        r"""The mean without the rounding to levels, \(s\,[\log(1 + e^{m/s}) - \log(1 + e^{(m - 1)/s})]\).
+
+        The sum over levels is the midpoint rule for this integral: the two differ by less than half a level, and by next
+        to nothing where the scale is that of a level or more.
+        """
+        scale = self.log_scale.exp()
+        return scale * (softplus(self.loc / scale) - softplus((self.loc - 1) / scale))
 
     @property
     def variance(self) -> Tensor:
