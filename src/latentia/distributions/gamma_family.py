@@ -1,6 +1,6 @@
 r"""Gamma, Beta and Dirichlet whose log-densities stay finite at the edges of their support, in float32 too.
 
-A float cannot tell values next to an edge apart: below about 1e-31 (float32) and within 5e-7 of one. With a
+A float cannot tell values next to an edge apart: below about 1e-31 (float32) and within 2e-6 of one. With a
 concentration below one a share of the draws lies there. Such a value is scored by the mass of all that it stands for,
 \(\int_0^\epsilon x^{a-1} dx = \epsilon^a / a\), in place of a density that runs to infinity. Two members of a family
 treat the same values so; hence the ratio of their densities stays right, and importance weights average to one.
@@ -48,12 +48,12 @@ def edge_at_one(dtype: torch.dtype) -> float:
         dtype: A floating-point type.
 
     Returns:
-        Four units in the last place.
+        A few units in the last place: beyond it log(1 - x) would be mostly rounding.
 
     >>> f"{edge_at_one(torch.float32):.0e}"
-    '5e-07'
+    '2e-06'
     """
-    return 4 * torch.finfo(dtype).eps
+    return 16 * torch.finfo(dtype).eps
 
 
 def power_law(x: Tensor, concentration: Tensor, edge: float) -> Tensor:
