@@ -64,7 +64,7 @@ class DirichletPrior(nn.Module):
         super().__init__()
         check_positive(concentration=concentration)
         self.event_shape = torch.Size([shape] if isinstance(shape, int) else shape)
-        self.register_buffer("concentration", torch.full(self.event_shape, concentration), persistent=False)
+        self.register_buffer("concentration", torch.full(self.event_shape, float(concentration)), persistent=False)
         self.concentration: Tensor
 
     def forward(self, given: Tensor) -> Distribution:

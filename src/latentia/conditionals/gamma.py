@@ -68,7 +68,7 @@ class GammaPrior(nn.Module):
         super().__init__()
         check_positive(concentration=concentration)
         self.event_shape = torch.Size([dim])
-        self.register_buffer("concentration", torch.full((dim,), concentration), persistent=False)
+        self.register_buffer("concentration", torch.full((dim,), float(concentration)), persistent=False)
         self.concentration: Tensor
 
     def forward(self, given: Tensor) -> Distribution:
