@@ -1,8 +1,18 @@
 """How good a model is: the bounds of training over a whole split, with standard errors, and the health of its code."""
 
 from latentia.evaluation.evidence import Evidence, evaluate
+from latentia.evaluation.gradient_noise import GradientNoise, gradient_noise
 from latentia.evaluation.latent_health import ACTIVE, active_units
 from latentia.evaluation.log_likelihood import log_likelihood
 from latentia.evaluation.validation import validate
 
-__all__ = ["ACTIVE", "Evidence", "active_units", "evaluate", "log_likelihood", "validate"]
+__all__ = [
+    "ACTIVE",
+    "Evidence",
+    "GradientNoise",
+    "active_units",
+    "evaluate",
+    "gradient_noise",
+    "log_likelihood",
+    "validate",
+]
