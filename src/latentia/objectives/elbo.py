@@ -14,7 +14,7 @@ from latentia.errors import CompatibilityError
 from latentia.latents import Trace
 from latentia.model import VAE
 from latentia.names import EstimatorName
-from latentia.objectives.estimators import NEEDS, SCORE, check, surrogate, walk, with_gradient
+from latentia.objectives.estimators import NEEDS, SCORE, Walk, check, surrogate, walk, with_gradient
 from latentia.objectives.penalty import Penalty, critic_of, critic_turn, penalised, required
 from latentia.objectives.protocol import Loss, Step
 from latentia.objectives.schedules import Schedule, weight_at
@@ -93,33 +93,35 @@ class ELBO:
         """The loss of one batch."""
         if player == 1:
             return self._critic_turn(model, x, step)
-        log_q = None
+        walked = None
         if self.estimator == "pathwise":
             trace = model.trace(x, num_samples=self.num_samples)
         else:
-            trace, log_q = walk(model, x, self.num_samples, self.estimator)
+            walked = walk(model, x, self.num_samples, self.estimator)
+            trace = walked.trace
         reconstruction, divergence = bounds.reconstruction(trace), bounds.divergence(trace)
         penalty = divergence.mean() if self.free_bits == 0 else self._above_free_bits(trace)
         if self.capacity is not None:
             penalty = (penalty - weight_at(self.capacity, step)).abs()
         weight = weight_at(self.beta, step) * step.kl_weight
         loss = -reconstruction.mean() + weight * penalty
-        if log_q is not None:
-            loss = with_gradient(loss, self._source(x, trace, log_q, weight, penalty))
+        if walked is not None:
+            loss = with_gradient(loss, self._source(x, walked, weight, penalty))
         terms = {"elbo": reconstruction - divergence, "reconstruction": reconstruction, "kl": divergence}
         return penalised(Loss(loss, terms), self.penalties, model, trace, step)
 
-    def _source(self, x: Tensor, trace: Trace, log_q: Tensor, weight: float | Tensor, penalty: Tensor) -> Tensor:
+    def _source(self, x: Tensor, walked: Walk, weight: float | Tensor, penalty: Tensor) -> Tensor:
         """A scalar with the estimator's gradient."""
-        log_w, closed = self._sampled_part(trace, log_q, weight)
+        log_w, closed = self._sampled_part(walked, weight)
         level = None
         if self.baseline is not None:
-            level = self.baseline.level(x, _MEAN(log_w, trace.draw.log_r))
-        source = -surrogate(self.estimator, _MEAN, trace, log_w, log_q, level).mean()
+            level = self.baseline.level(x, _MEAN(log_w, walked.trace.draw.log_r))
+        source = -surrogate(self.estimator, _MEAN, walked, log_w, level).mean()
         return source + weight * penalty if closed else source
 
-    def _sampled_part(self, trace: Trace, log_q: Tensor, weight: float | Tensor) -> tuple[Tensor, bool]:
+    def _sampled_part(self, walked: Walk, weight: float | Tensor) -> tuple[Tensor, bool]:
         """What is averaged over samples `[K, B]`, and whether the KL stands beside it in closed form."""
+        trace = walked.trace
         if self.estimator in SCORE and _kl_is_closed(trace):
             return trace.log_px, True
         if self._holds_the_kl:
@@ -127,15 +129,15 @@ class ELBO:
                 f"free bits and capacity with {self.estimator} need a KL in closed form, which this posterior and "
                 "prior do not have: leave them out, or choose the estimator pathwise"
             )
-        return trace.log_px + weight * (trace.log_pz.sum(0) - log_q), False
+        return trace.log_px + weight * (trace.log_pz.sum(0) - walked.log_q), False
 
     def _critic_turn(self, model: VAE, x: Tensor, step: Step) -> Loss:
         if self.baseline is None:
             return critic_turn(self.penalties, model, x, step)
         with torch.no_grad():
-            trace, log_q = walk(model, x, self.num_samples, self.estimator)
-            log_w, _ = self._sampled_part(trace, log_q, weight_at(self.beta, step) * step.kl_weight)
-            signal = _MEAN(log_w, trace.draw.log_r)
+            walked = walk(model, x, self.num_samples, self.estimator)
+            log_w, _ = self._sampled_part(walked, weight_at(self.beta, step) * step.kl_weight)
+            signal = _MEAN(log_w, walked.trace.draw.log_r)
         error = self.baseline.loss(x, signal)
         return Loss(error.mean(), {"critic": error.detach()})
 

@@ -7,6 +7,7 @@ estimator as its gradient.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, get_args
 
@@ -86,8 +87,24 @@ def check(
         )
 
 
-def walk(model: VAE, x: Tensor, num_samples: int, estimator: EstimatorName) -> tuple[Trace, Tensor]:
-    """Walk a model so that gradients go where an estimator wants them.
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk in which gradients go where an estimator wants them.
+
+    Attributes:
+        trace: What is known of x.
+        log_q: log q(z|x), `[K, B]`: under `stl` and `dreg` with the posterior's parameters held fixed, so that only z
+            carries a gradient; under the score-function estimators with z held fixed.
+        gate: Of the gradient at z, under `dreg`.
+    """
+
+    trace: Trace
+    log_q: Tensor
+    gate: _Gate | None
+
+
+def walk(model: VAE, x: Tensor, num_samples: int, estimator: EstimatorName) -> Walk:
+    """Walk a model for any estimator but `pathwise`, which needs nothing beside the trace.
 
     Args:
         model: The model.
@@ -96,21 +113,39 @@ def walk(model: VAE, x: Tensor, num_samples: int, estimator: EstimatorName) -> t
         estimator: The estimator.
 
     Returns:
-        The trace, and log q(z|x) `[K, B]`: under `stl` and `dreg` with the posterior's parameters held fixed, so that
-        only z carries a gradient; under the score-function estimators with z held fixed.
+        The walk.
     """
     evidence = model.encoder(x)
     if estimator in SCORE:
         trace = model.trace(x, num_samples=num_samples, evidence=evidence, pick=_held)
-    else:
-        trace = model.trace(x, num_samples=num_samples, evidence=evidence)
-    if estimator in ("stl", "dreg"):
-        return trace, _density_along_the_path(model, evidence, trace)
-    return trace, trace.log_qz.sum(0)
+        return Walk(trace, trace.log_qz.sum(0), None)
+    gate = _Gate() if estimator == "dreg" else None
+    trace = model.trace(x, num_samples=num_samples, evidence=evidence, pick=draw if gate is None else gate.draw)
+    return Walk(trace, _density_along_the_path(model, evidence, trace), gate)
 
 
 def _held(distribution: Distribution, lead: torch.Size) -> Tensor:
     return draw(distribution, lead).detach()
+
+
+class _Gate:
+    """What the gradient that arrives at z is multiplied by: known only after z has been used."""
+
+    def __init__(self) -> None:
+        self.scale: Tensor | None = None
+
+    # Compiled code would let gradients bypass a hook on a tensor that it both makes and uses.
+    @torch.compiler.disable  # type: ignore[untyped-decorator] # torch leaves it untyped
+    def draw(self, distribution: Distribution, lead: torch.Size) -> Tensor:
+        z = draw(distribution, lead)
+        if z.requires_grad:
+            z.register_hook(self._scaled)
+        return z
+
+    def _scaled(self, gradient: Tensor) -> Tensor:
+        if self.scale is None:
+            return gradient
+        return gradient * self.scale.reshape(self.scale.shape + (1,) * (gradient.dim() - self.scale.dim()))
 
 
 def _density_along_the_path(model: VAE, evidence: Tensor, trace: Trace) -> Tensor:
@@ -126,9 +161,8 @@ def _density_along_the_path(model: VAE, evidence: Tensor, trace: Trace) -> Tenso
 def surrogate(
     estimator: EstimatorName,
     weighting: Weighting,
-    trace: Trace,
+    walked: Walk,
     log_w: Tensor,
-    log_q: Tensor,
     level: Tensor | None = None,
 ) -> Tensor:
     """What has the estimator as its gradient.
@@ -136,9 +170,8 @@ def surrogate(
     Args:
         estimator: The estimator.
         weighting: The bound.
-        trace: From `walk`.
-        log_w: What the bound is a function of, `[K, B]`: log-weights made with the `log_q` of `walk`.
-        log_q: From `walk`, `[K, B]`.
+        walked: From `walk`.
+        log_w: What the bound is a function of, `[K, B]`: log-weights made with the walk's `log_q`.
         level: The learned baseline, `[B]`.
 
     Returns:
@@ -148,15 +181,12 @@ def surrogate(
         Roeder, Wu, Duvenaud, Sticking the landing, 2017, arXiv:1703.09194; Tucker and others, 2019, arXiv:1810.04152;
         for the score function see `learning_signals`.
     """
-    log_r = trace.draw.log_r
+    log_r = walked.trace.draw.log_r
     value = weighting(log_w, log_r)
     if estimator in SCORE:
-        return value + (learning_signals(estimator, weighting, log_w, log_r, level) * log_q).sum(0)
-    (z,) = trace.draw.z
-    if estimator == "dreg" and not weighting.linear and z.requires_grad:
-        scale = weighting.path_scale(log_w, log_r)
-        scale = scale.reshape(scale.shape + (1,) * (z.dim() - scale.dim()))
-        z.register_hook(lambda gradient: gradient * scale)
+        return value + (learning_signals(estimator, weighting, log_w, log_r, level) * walked.log_q).sum(0)
+    if walked.gate is not None and not weighting.linear:
+        walked.gate.scale = weighting.path_scale(log_w, log_r)
     return value
 
 

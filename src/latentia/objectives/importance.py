@@ -79,12 +79,13 @@ class Importance:
             value = weighting.bound(trace)
             loss = -value.mean()
         else:
-            trace, log_q = walk(model, x, self.num_samples, self.estimator)
+            walked = walk(model, x, self.num_samples, self.estimator)
+            trace = walked.trace
             value = weighting.bound(trace).detach()
-            log_w = trace.log_px + trace.log_pz.sum(0) - log_q
+            log_w = trace.log_px + trace.log_pz.sum(0) - walked.log_q
             signal = weighting(log_w, trace.draw.log_r)
             level = self.baseline.level(x, signal) if self.baseline is not None else None
-            source = surrogate(self.estimator, weighting, trace, log_w, log_q, level)
+            source = surrogate(self.estimator, weighting, walked, log_w, level)
             loss = with_gradient(-value.mean(), -source.mean())
         reconstruction, divergence = bounds.reconstruction(trace), bounds.divergence(trace)
         terms = {
@@ -98,7 +99,7 @@ class Importance:
     def _baseline_turn(self, model: VAE, x: Tensor) -> Loss:
         assert self.baseline is not None, "only a learned baseline takes turns"
         with torch.no_grad():
-            trace, _ = walk(model, x, self.num_samples, self.estimator)
+            trace = walk(model, x, self.num_samples, self.estimator).trace
             signal = self._weighting(trace.log_w, trace.draw.log_r)
         error = self.baseline.loss(x, signal)
         return Loss(error.mean(), {"critic": error.detach()})
