@@ -20,6 +20,8 @@ from tests.train.small import Hooked, Record, build, fitted, grey_data, real_dat
 class Double(nn.Module):
     """Data in float64, as they are."""
 
+    log_scale = 0.0
+
     def forward(self, raw: Tensor) -> Tensor:
         return raw.double()
 

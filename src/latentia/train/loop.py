@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 
 import torch
@@ -217,7 +218,7 @@ class Loop:
         speed = self._speed()
         self._clock()
         last = self._fraction() >= 1.0
-        train = self.state.meter.means()
+        train = self._means()
         validated = self._validate is not None and (last or epoch % plan.validate_every == 0)
         best = False
         if validated:
@@ -253,6 +254,20 @@ class Loop:
                 figures = self._validate(state.model)
             return {name: float(value) for name, value in figures.items() if value is not None}
 
+    def _means(self) -> dict[str, float]:
+        """The epoch's terms so far, in the units of the data as the validation's are."""
+        return self.state.model.in_data_units(self.state.meter.means(), self._offset)
+
+    @cached_property
+    def _offset(self) -> float | None:
+        """Mean change of variables of the training rows, where missing cells make it another for each row."""
+        if not self.state.model.spec.missing:
+            return None
+        preparation, total = self.state.model.preparation, 0.0
+        for batch in self.source.batches(self.plan.batch_size, seed=None):
+            total += float(preparation.log_scale_of(batch.x.to(self.state.device)).sum())
+        return total / len(self.source)
+
     def _speed(self) -> float:
         spent = time.monotonic() - self._since
         return self._examples / spent if spent > 0 else 0.0
@@ -267,7 +282,7 @@ class Loop:
             epochs=self.horizon.epochs,
             step=progress.step,
             fraction=fraction,
-            train=self.state.meter.means(),
+            train=self._means(),
             validation=progress.validation,
             examples_per_second=self._speed(),
             remaining=spent * (1.0 - fraction) / done if done > 0 else None,
