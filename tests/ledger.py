@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from latentia.columns import Column
 from latentia.data.spec import DataSpec
 from latentia.model import VAE
 from latentia.objectives import Objective
@@ -46,6 +47,21 @@ UNIT = spec((1, 4, 4), "unit")
 REAL = spec((7,), "real")
 COUNTS = spec((6,), "counts")
 ONE = spec((1,), "real")
+TABLE = replace(
+    spec((6,), "real"),
+    support="mixed",
+    columns=(
+        Column("size", "real"),
+        Column("price", "positive", centre=1.0, spread=0.5),
+        Column("visits", "count", centre=0.4),
+        Column("member", "binary"),
+        Column("colour", "categorical", 3),
+        Column("grade", "ordinal", 4),
+    ),
+)
+GAPS = replace(TABLE, missing=0.3)
+REAL_GAPS = replace(REAL, missing=0.3)
+UNIT_GAPS = replace(UNIT, missing=0.3)
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,8 @@ class Instance:
     @property
     def id(self) -> str:
         chosen = ",".join(f"{k}={v}" for k, v in self.options.items() if k not in SMALL)
-        return f"{self.recipe}-{self.data.support}{'x'.join(map(str, self.data.shape))}-{chosen}"
+        gaps = "gaps" if self.data.missing > 0 else ""
+        return f"{self.recipe}-{self.data.support}{gaps}{'x'.join(map(str, self.data.shape))}-{chosen}"
 
     def build(self) -> tuple[VAE, Objective]:
         """The model with a fixed initialisation, in float64."""
@@ -68,7 +85,14 @@ class Instance:
         return model.double(), objective
 
     def batch(self, num: int = 4) -> Tensor:
-        """Rows in the units that the likelihood scores, float64."""
+        """Rows in the units that the likelihood scores, float64; in data with gaps, some cells of them missing."""
+        x = self._complete(num)
+        if self.data.missing > 0:
+            gaps = torch.rand(x.shape, generator=torch.Generator().manual_seed(2)) < self.data.missing
+            x[gaps] = torch.nan
+        return x
+
+    def _complete(self, num: int) -> Tensor:
         generator = torch.Generator().manual_seed(1)
         shape = (num, *self.data.shape)
         match self.build()[0].likelihood.space:
@@ -81,8 +105,26 @@ class Instance:
                 return torch.rand(shape, generator=generator, dtype=torch.float64)
             case "counts":
                 return torch.poisson(torch.full(shape, 1.5, dtype=torch.float64), generator=generator)
+            case "mixed":
+                wide = torch.randn(shape, generator=generator, dtype=torch.float64)
+                return torch.stack([_cells(c, wide[:, i]) for i, c in enumerate(self.data.columns or ())], dim=1)
             case _:
                 return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def _cells(column: Column, wide: Tensor) -> Tensor:
+    """Values of a column's kind made of numbers on the real line."""
+    match column.kind:
+        case "real":
+            return wide
+        case "positive":
+            return wide.exp()
+        case "count":
+            return wide.exp().round()
+        case "binary":
+            return (wide > 0).double()
+        case "categorical" | "ordinal":
+            return (wide + column.size / 2).floor().clamp(0, column.size - 1)
 
 
 SMALL = {"latent_dim": 3, "hidden": (10, 8)}
@@ -108,6 +150,26 @@ LEDGER = [
     Instance("beta_vae", REAL, {**SMALL, "beta": 0.5, "free_bits": 0.05, "prior": "mixture"}),
     Instance("iwae", BINARY, {**SMALL, "num_samples": 5}),
     Instance("iwae", PIXELS, {**CONV, "num_samples": 2}),
+    Instance("vae", REAL, {**SMALL, "estimator": "stl", "num_samples": 2}),
+    Instance("vae", REAL, {**SMALL, "estimator": "score", "prior": "mixture"}),
+    Instance("beta_vae", BINARY, {**SMALL, "estimator": "score_loo", "num_samples": 3, "free_bits": 0.02}),
+    Instance("iwae", REAL, {**SMALL, "estimator": "score_learned", "num_samples": 3}),
+    Instance("iwae", BINARY, {**SMALL, "estimator": "score_loo", "num_samples": 3}),
+    Instance("miwae", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("miwae", REAL, {**SMALL, "estimator": "dreg", "num_samples": 3}),
+    Instance("piwae", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("piwae", REAL, {**SMALL, "prior": "vamp", "components": 4}),
+    Instance("ciwae", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("ciwae", REAL, {**SMALL, "estimator": "vimco", "num_samples": 3, "beta": 0.1}),
+    Instance("renyi", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("renyi", REAL, {**SMALL, "estimator": "dreg", "num_samples": 3, "alpha": -0.5}),
+    Instance("renyi", REAL, {**SMALL, "num_samples": 3, "alpha": float("-inf")}),
+    Instance("vimco", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("vimco", REAL, {**SMALL, "posterior": "diagonal", "num_samples": 2}),
+    Instance("stl", BINARY, SMALL),
+    Instance("stl", REAL, {**SMALL, "posterior": "maf", "transforms": 2}),
+    Instance("dreg", BINARY, {**SMALL, "num_samples": 3}),
+    Instance("dreg", REAL, {**SMALL, "num_samples": 3, "prior": "vamp", "components": 4}),
     Instance("vae", LEVELS, {**SMALL, "likelihood": "logistic_mixture", "logistics": 2}),
     Instance("vae", PIXELS, {**CONV, "likelihood": "logistic_mixture", "logistics": 3}),
     Instance("vae", LEVELS, {**SMALL, "likelihood": "categorical"}),
@@ -139,6 +201,19 @@ LEDGER = [
     Instance("maf", LEVELS, {**SMALL, "transforms": 2}),
     Instance("spline", REAL, {**SMALL, "transforms": 2}),
     Instance("spline", PIXELS, {**CONV, "transforms": 1, "prior": "vamp", "components": 3}),
+    Instance("full_covariance", BINARY, SMALL),
+    Instance("full_covariance", PIXELS, CONV),
+    Instance("full_covariance", REAL, {**SMALL, "prior": "mixture", "components": 3}),
+    Instance("full_covariance", ONE, {"latent_dim": 1, "hidden": ()}),
+    Instance("low_rank", LEVELS, SMALL),
+    Instance("low_rank", REAL, {**SMALL, "rank": 1, "prior": "vamp", "components": 3}),
+    Instance("laplace", BINARY, SMALL),
+    Instance("laplace", REAL, {**SMALL, "prior": "standard"}),
+    Instance("vae", REAL, {**SMALL, "prior": "laplace"}),
+    Instance("sphere", BINARY, SMALL),
+    Instance("sphere", PIXELS, CONV),
+    Instance("sphere", REAL, {"latent_dim": 2, "hidden": (8,)}),
+    Instance("sphere", REAL, {**SMALL, "latent_dim": 12}),
     Instance("autoencoder", LEVELS, SMALL),
     Instance("autoencoder", REAL, SMALL),
     Instance("autoencoder", PIXELS, CONV),
@@ -205,4 +280,14 @@ LEDGER = [
     Instance("mult_vae", COUNTS, SMALL),
     Instance("count_vae", COUNTS, SMALL),
     Instance("count_vae", COUNTS, {**SMALL, "likelihood": "library"}),
+    Instance("vae", COUNTS, {**SMALL, "likelihood": "gaussian"}),
+    Instance("table_vae", TABLE, {**SMALL, "components": 3}),
+    Instance("table_vae", GAPS, {**SMALL, "num_samples": 3}),
+    Instance("table_vae", REAL_GAPS, {**SMALL, "scale": "per_dimension"}),
+    Instance("vae", GAPS, {**SMALL, "scale": "predicted"}),
+    Instance("vae", REAL_GAPS, SMALL),
+    Instance("vae", UNIT_GAPS, {**SMALL, "likelihood": "bernoulli"}),
+    Instance("vae", replace(PIXELS, missing=0.3), CONV),
+    Instance("iwae", replace(COUNTS, missing=0.3), {**SMALL, "num_samples": 2, "prior": "vamp"}),
+    Instance("autoencoder", GAPS, SMALL),
 ]
