@@ -55,8 +55,8 @@ class FullNormal(nn.Module):
 class LowRankNormal(nn.Module):
     r"""A Gaussian with a few common factors from features, covariance \(S (I + V V^\top) S\) with S = diag(s).
 
-    One linear map gives the mean, log s, smoothly bounded to (-8, 8), and the loadings V, smoothly bounded to (-30, 30):
-    two dimensions may correlate to 0.999, and float32 keeps I + V'V positive definite.
+    One linear map gives the mean, log s, smoothly bounded to (-8, 8), and the loadings V, smoothly bounded to
+    (-30, 30): two dimensions may correlate to 0.999, and float32 keeps I + V'V positive definite.
 
     Args:
         features: Length of the feature vector.
@@ -67,9 +67,9 @@ class LowRankNormal(nn.Module):
         ConfigurationError: A rank that is none.
 
     References:
-        Rezende, Mohamed, Wierstra, Stochastic backpropagation and approximate inference in deep generative models, 2014,
-        arXiv:1401.4082, section 4.3 (one factor, in the precision); Ong, Nott, Smith, Gaussian variational approximation
-        with a factor covariance structure, 2018, arXiv:1701.03208.
+        Rezende, Mohamed, Wierstra, Stochastic backpropagation and approximate inference in deep generative models,
+        2014, arXiv:1401.4082, section 4.3 (one factor, in the precision); Ong, Nott, Smith, Gaussian variational
+        approximation with a factor covariance structure, 2018, arXiv:1701.03208.
 
     >>> LowRankNormal(4, 3, 1)(torch.zeros(5, 4)).rsample().shape
     torch.Size([5, 3])

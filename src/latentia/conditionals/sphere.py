@@ -19,9 +19,9 @@ from latentia.names import Domain
 class VonMisesFisherHead(nn.Module):
     r"""A von Mises-Fisher distribution from features, over unit vectors of m coordinates.
 
-    One linear map gives a vector, whose direction is the mean direction, and \(\log\kappa\), smoothly bounded to (-5, 13).
-    At first \(\kappa\) is near m, where a sample keeps about 0.6 of its mean direction, in three dimensions as in two
-    hundred: from a fixed \(\kappa\) the posterior would start as good as uniform where m is large.
+    One linear map gives a vector, whose direction is the mean direction, and \(\log\kappa\), smoothly bounded to
+    (-5, 13). At first \(\kappa\) is near m, where a sample keeps about 0.6 of its mean direction, in three dimensions
+    as in two hundred: from a fixed \(\kappa\) the posterior would start as good as uniform where m is large.
 
     Args:
         features: Length of the feature vector.

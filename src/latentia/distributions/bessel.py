@@ -54,7 +54,8 @@ def bessel_i(order: float, x: Tensor) -> BesselI:
     >>> round(float(found.log_scaled.exp() / (1 - math.exp(-4)) * math.sqrt(4 * math.pi)), 12)
     1.0
     """
-    return BesselI(*_BesselI.apply(order, widened(x)))
+    log, ratio, complement = _BesselI.apply(order, widened(x))  # type: ignore[no-untyped-call] # torch's
+    return BesselI(log, ratio, complement)
 
 
 def widened(x: Tensor) -> Tensor:
@@ -141,7 +142,8 @@ def _coefficients(order: float) -> tuple[tuple[float, float], ...]:
             total[power] += value * inverse**k
         if k == TERMS:
             break
-        # U_k+1 = p^2 (1 - p^2) U_k' / 2 + int_0^p (1 - 5 t^2) U_k dt / 8;  V_k+1 - U_k+1 = -p (1 - p^2) (U_k/2 + p U_k')
+        # U_k+1 = p^2 (1 - p^2) U_k' / 2 + int_0^p (1 - 5 t^2) U_k dt / 8,
+        # V_k+1 - U_k+1 = -p (1 - p^2) (U_k / 2 + p U_k').
         following = [Fraction(0)] * (len(u) + 3)
         for power, value in enumerate(u):
             rise = value * power / 2

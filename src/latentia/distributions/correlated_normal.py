@@ -35,10 +35,10 @@ def full_normal(loc: Tensor, scale_tril: Tensor) -> FullNormal:
 class FactorNormal(Distribution):
     r"""A Gaussian whose dimensions share a few factors, \(z = \mu + s (\epsilon + V \eta)\) with standard normal noise.
 
-    Its covariance is \(S (I + V V^\top) S\), S = diag(s): a diagonal matrix and one of low rank, with the factors in units
-    of each dimension's own spread. All costs are linear in d. torch's `LowRankMultivariateNormal` is the same family; it
-    raises from inside a Cholesky decomposition where a parameter is not finite, and this lets a NaN through to
-    the loss, where training names it.
+    Its covariance is \(S (I + V V^\top) S\), S = diag(s): a diagonal matrix and one of low rank, with the factors in
+    units of each dimension's own spread. All costs are linear in d. torch's `LowRankMultivariateNormal` is the same
+    family; it raises from inside a Cholesky decomposition where a parameter is not finite, and this lets a NaN through
+    to the loss, where training names it.
 
     Args:
         loc: Means, `[*batch, d]`.

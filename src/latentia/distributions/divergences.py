@@ -5,24 +5,32 @@ from __future__ import annotations
 import math
 
 from torch import Tensor
-from torch.distributions import Independent, LowRankMultivariateNormal, MultivariateNormal, Normal, register_kl
+from torch.distributions import (
+    Distribution,
+    Independent,
+    LowRankMultivariateNormal,
+    MultivariateNormal,
+    Normal,
+    register_kl,
+)
 
 from latentia.distributions.correlated_normal import FactorNormal
 
 
-@register_kl(MultivariateNormal, Independent)
-@register_kl(LowRankMultivariateNormal, Independent)
-@register_kl(FactorNormal, Independent)
-def _gaussian(q: MultivariateNormal | LowRankMultivariateNormal | FactorNormal, p: Independent) -> Tensor:
+def _gaussian(q: MultivariateNormal | LowRankMultivariateNormal | FactorNormal, p: Distribution) -> Tensor:
     r"""The cross-entropy from p less the entropy of q.
 
     The log-density of an independent Gaussian is a sum over dimensions, so of q it sees the means and variances alone:
     \(-E_q[\log p] = \sum_i \frac12 \log(2\pi s_i^2) + (\Sigma_{ii} + (\mu_i - m_i)^2) / 2 s_i^2\).
     """
-    base = p.base_dist
-    if not isinstance(base, Normal) or p.event_shape != q.event_shape:
+    if not (isinstance(p, Independent) and isinstance(p.base_dist, Normal) and p.event_shape == q.event_shape):
         raise NotImplementedError
+    base = p.base_dist
     squared = (q.variance + (q.mean - base.loc).square()) / base.scale.square()
     cross_entropy = (0.5 * (squared + math.log(2 * math.pi)) + base.scale.log()).sum(-1)
     entropy: Tensor = q.entropy()
     return cross_entropy - entropy
+
+
+for _family in (MultivariateNormal, LowRankMultivariateNormal, FactorNormal):
+    register_kl(_family, Independent)(_gaussian)

@@ -21,16 +21,16 @@ NODES = 48
 """Nodes of the quadrature behind the derivative."""
 DROP = 40.0
 """Where the density has fallen by exp(-40) the integral may end."""
-EDGE = 1e-9
-"""Angles keep this distance from 0 and pi, where the density vanishes."""
+SMALLEST = 1e-9
+"""Angles are not exactly 0, where the density vanishes."""
 
 
 def polar_angle(concentration: Tensor, dim: int, sample_shape: torch.Size) -> Tensor:
     r"""Draw angles for each concentration, differentiably.
 
     The draw is by rejection (Ulrich; Wood), exact for every concentration. Its derivative is the implicit one,
-    \(d\theta/d\kappa = -(\partial F/\partial\kappa) / f\) with F the distribution function: the motion of a fixed quantile.
-    That the proposal was accepted or not plays no part in it, so it needs no correction.
+    \(d\theta/d\kappa = -(\partial F/\partial\kappa) / f\) with F the distribution function: the motion of a fixed
+    quantile. Which proposals were rejected plays no part in it, so it needs no correction.
 
     Args:
         concentration: \(\kappa > 0\), `[*batch]`, in float64 (or the device's widest precision).
@@ -45,7 +45,7 @@ def polar_angle(concentration: Tensor, dim: int, sample_shape: torch.Size) -> Te
         von Mises Fisher distribution, 1994, doi:10.1080/03610919408813161; Figurnov, Mohamed, Mnih, Implicit
         reparameterization gradients, 2018, arXiv:1805.08498.
     """
-    angle: Tensor = _PolarAngle.apply(concentration, dim, sample_shape)
+    angle: Tensor = _PolarAngle.apply(concentration, dim, sample_shape)  # type: ignore[no-untyped-call] # torch's
     return angle
 
 
@@ -74,8 +74,8 @@ class _PolarAngle(torch.autograd.Function):
 
 
 def _accepted(concentration: Tensor, dim: int) -> Tensor:
-    # Wood's algorithm in s = (1 - w) / 2 = sin^2(theta / 2), where nothing cancels: with b as below and x0 = (1-b)/(1+b),
-    # kappa (w - x0) + (m-1) log[(1 - x0 w) / (1 - x0^2)] is the logarithm of the probability to accept.
+    # Wood's algorithm in s = (1 - w) / 2 = sin^2(theta / 2), where nothing cancels. With b as below and
+    # x0 = (1 - b) / (1 + b), kappa (w - x0) + (m-1) log[(1 - x0 w) / (1 - x0^2)] is the log-probability to accept.
     angle = torch.empty_like(concentration)
     waiting = torch.arange(len(concentration), device=concentration.device)
     shape = torch.full((), (dim - 1) / 2, dtype=concentration.dtype, device=concentration.device)
@@ -91,14 +91,15 @@ def _accepted(concentration: Tensor, dim: int) -> Tensor:
         # A NaN is never rejected: it must reach the loss, where training names it, and not keep this loop busy.
         angle[waiting[~rejected]] = 2 * torch.asin(s[~rejected].sqrt())
         waiting = waiting[rejected]
-    return angle.clamp(EDGE, math.pi - EDGE)
+    # Nor exactly pi: 1 - sin^2(pi / 2) must not be rounded to 0.
+    return angle.clamp(SMALLEST, math.pi - 4 * torch.finfo(angle.dtype).eps ** 0.5)
 
 
 def angle_slope(angle: Tensor, concentration: Tensor, dim: int) -> Tensor:
-    r"""The implicit derivative \(d\theta/d\kappa = -\frac{1}{f(\theta)} \int_0^\theta (\cos t - A) f(t) dt\), A the mean cosine.
+    r"""The implicit derivative \(d\theta/d\kappa = -\int_0^\theta (\cos t - A) f(t)\, dt / f(\theta)\).
 
-    The integral over all angles is zero, so it may be taken on the side of \(\theta\) where the integrand keeps one sign,
-    and ends where the density has become negligible.
+    A is the mean cosine. The integral over all angles is zero, so it may be taken on the side of \(\theta\) where the
+    integrand keeps one sign, and ends where the density has become negligible.
 
     Args:
         angle: \(\theta\), `[*sample_shape, *batch]`.
@@ -106,7 +107,7 @@ def angle_slope(angle: Tensor, concentration: Tensor, dim: int) -> Tensor:
         dim: m.
 
     Returns:
-        A tensor of the shape of the angles, negative: more concentration moves every quantile towards the mean direction.
+        A tensor of the shape of the angles, negative: more concentration moves every quantile to the mean direction.
     """
     kappa, power = concentration, dim - 2
     complement = bessel_i(dim / 2 - 1, kappa).complement

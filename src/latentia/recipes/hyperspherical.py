@@ -18,8 +18,8 @@ def sphere(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO]:
     """The hyperspherical VAE: a von Mises-Fisher posterior and a uniform prior on the unit sphere.
 
     A uniform prior pulls no code to the middle, and its KL, in closed form, depends on the posterior's concentration
-    alone. `latent_dim` counts the coordinates of the surrounding space; the sphere has one dimension less. Its gain over
-    a Gaussian is at few dimensions: in many, one concentration for all directions is a coarse posterior.
+    alone. `latent_dim` counts the coordinates of the surrounding space; the sphere has one dimension less. Its gain
+    over a Gaussian is at few dimensions: in many, one concentration for all directions is a coarse posterior.
 
     Args:
         data: What the data are.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def full_covariance(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO]:
     """The VAE whose posterior is a Gaussian with any covariance.
 
-    The encoder gives a mean and a lower Cholesky factor, d(d+3)/2 numbers for d latent dimensions, so that the posterior
-    can follow dependencies that a diagonal one must ignore. Its KL stays in closed form.
+    The encoder gives a mean and a lower Cholesky factor, d(d+3)/2 numbers for d latent dimensions, so that the
+    posterior can follow dependencies that a diagonal one must ignore. Its KL stays in closed form.
 
     Args:
         data: What the data are.
@@ -65,8 +65,8 @@ def low_rank(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO
 def laplace(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO]:
     """The VAE with Laplace latent variables: a sparse prior, and a posterior of the same family.
 
-    The prior is sharp at zero and has heavy tails, so codes are mostly small with a few large entries; unlike a Gaussian
-    it does not look the same along every direction, which ties a code to its axes. The KL is in closed form.
+    The prior is sharp at zero and has heavy tails, so codes are mostly small with a few large entries; unlike a
+    Gaussian it does not look the same along every direction, which ties a code to its axes. The KL is in closed form.
 
     Args:
         data: What the data are.
