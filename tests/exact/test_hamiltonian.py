@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.distributions import kl_divergence
 
 from latentia import bounds
 from latentia.conditionals.hamiltonian import HamiltonianPosterior
@@ -19,6 +20,7 @@ from latentia.model import VAE
 from latentia.nets.with_input import WithInput
 from tests.exact.linear_gaussian import F64, LinearGaussian, diagonal_posterior
 from tests.exact.mutants import killed, z_score
+from tests.ledger import BINARY, SMALL, Instance
 
 ROOT_BETA = torch.tensor(0.6, dtype=F64)
 
@@ -83,6 +85,47 @@ def _without_momentum(q: Hamiltonian) -> Tensor:
         noise = torch.randn_like(start)
         _, momentum = q._moved(start, noise / q.root_beta)
     return (noise.square() - momentum.square()).sum(-1) / 2
+
+
+def divergence_is_the_mean_log_ratio(divergence: Callable[[Trace], Tensor]) -> None:
+    exact = LinearGaussian.random(orthogonal=True)
+    x = exact.sample(4)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        trace = refined(exact, 3, beta=-0.05).trace(x, num_samples=20_000)
+        sampled = trace.log_qz[0] - trace.log_pz[0]
+        difference = divergence(trace) - sampled
+    for row in range(len(x)):
+        assert abs(z_score(difference[:, row], 0.0)) < 5
+
+
+def test_the_divergence_has_the_mean_of_the_sampled_difference() -> None:
+    divergence_is_the_mean_log_ratio(lambda trace: trace.kl[0])
+
+
+def test_the_divergence_has_gradients_with_less_noise() -> None:
+    model, _ = Instance("hvae", BINARY, SMALL).build()
+    x = Instance("hvae", BINARY, SMALL).batch()
+
+    def noise(bound: Callable[[Trace], Tensor]) -> float:
+        gradients = []
+        for seed in range(60):
+            torch.manual_seed(seed)
+            loss = bound(model.trace(x)).mean()
+            weight = model.latents.groups[0].q.inner.linear.weight  # type: ignore[attr-defined] # a LatentGroup
+            gradients.append(torch.autograd.grad(loss, weight)[0])
+        return float(torch.stack(gradients).var(0).sum())
+
+    assert noise(bounds.elbo) < 0.3 * noise(lambda trace: trace.log_w.mean(0))
+
+
+def test_mutants_of_the_divergence() -> None:
+    with killed():  # the inner posterior's divergence, as if nothing had moved
+        divergence_is_the_mean_log_ratio(lambda t: kl_divergence(cast(Hamiltonian, t.draw.q[0]).base, t.draw.p[0]))
+    with killed():  # a control variate whose mean is not put back
+        divergence_is_the_mean_log_ratio(
+            lambda t: t.kl[0] - kl_divergence(cast(Hamiltonian, t.draw.q[0]).base, t.draw.p[0])
+        )
 
 
 def test_no_steps_leave_the_inner_posterior() -> None:

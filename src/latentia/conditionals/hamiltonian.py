@@ -61,7 +61,7 @@ class HamiltonianPosterior(nn.Module):
         features: int,
         shape: Sequence[int],
         steps: int,
-        step: float = 0.1,
+        step: float = 0.2,
     ) -> None:
         super().__init__()
         _check(inner, prior, steps)
