@@ -35,6 +35,15 @@ _OWN: tuple[tuple[str, Any, Any, Group, str], ...] = (
     ("validation", float | None, None, _DATA, _FRACTION.format("validation")),
     ("test", float | None, None, _DATA, _FRACTION.format("the test")),
     ("labels", str | None, None, _DATA, "A .npy file with a label for each row, for the pictures of the report"),
+    (
+        "columns",
+        str | None,
+        None,
+        _DATA,
+        "Of tables: the kind of each column (real, positive, count, binary, categorical, ordinal) with commas between, "
+        "or auto: zeros and ones are binary, other whole numbers counts, the rest real; by default columns are alike",
+    ),
+    ("missing", bool, False, _DATA, "Take NaN for missing values; otherwise they are refused"),
     ("split_seed", int, 0, _DATA, "Seed that decides which rows are held out"),
 )
 

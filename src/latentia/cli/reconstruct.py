@@ -47,6 +47,7 @@ def reconstruct(
     from latentia.cli.opened import at_least_one, opened, rows_of
     from latentia.cli.outputs import destination, usual_suffix
     from latentia.data_model import seeded
+    from latentia.evaluation.gaps import mean_error, squared_error
     from latentia.operate import check_data_path, write_data, write_grid
 
     if num is not None:
@@ -59,7 +60,7 @@ def reconstruct(
         x = rows.source.x[: num or (2 * _COLUMNS if drawing else len(rows.source))]
         with seeded(seed, loaded.model.device):
             back = loaded.model.reconstruct(x, mean=mean)
-        mse = float((back.double() - x.double().cpu()).square().mean())
+        mse = mean_error(squared_error(loaded.spec, back, x.cpu()))
         if drawing:
             columns = min(_COLUMNS, len(x))
             both = torch.stack([x.to(back.dtype).cpu(), back])

@@ -92,7 +92,8 @@ class Preparation(nn.Module):
         return self.space in ("unit", "real") or any(column.kind in ("real", "positive") for column in columns)
 
     @property
-    def _standardises(self) -> bool:
+    def standardises(self) -> bool:
+        """Whether columns are centred and scaled (in a mixed table, the real ones)."""
         return self.spec.support in ("real", "counts", "mixed") and self.space in ("real", "mixed")
 
     @property
@@ -102,7 +103,7 @@ class Preparation(nn.Module):
     def _log_scale(self) -> float:
         if not self.scores_density:
             return 0.0
-        if not self._standardises:
+        if not self.standardises:
             # Reals in [0, 1] are scored as they are, and their unit is 1.
             return -self.spec.num_dims * math.log(self.spec.unit)
         scales = shift_and_scale(self.spec)[1]
@@ -117,7 +118,7 @@ class Preparation(nn.Module):
         Returns:
             `[B]`, in nats.
         """
-        scale = self._scale if self._standardises else torch.full_like(self._scale, self.spec.unit)
+        scale = self._scale if self.standardises else torch.full_like(self._scale, self.spec.unit)
         each = -scale.log() if self.scores_density else torch.zeros_like(scale)
         return torch.where(raw.isnan(), 0.0, each.to(raw.device)).flatten(1).sum(1)
 
@@ -144,7 +145,7 @@ class Preparation(nn.Module):
         Returns:
             `[B, *shape]` float32.
         """
-        if self._standardises:
+        if self.standardises:
             return ((raw.to(self._wide) - self._mean) / self._scale).to(torch.float32)
         x = raw.to(torch.float32)
         return x if self._unit == 1.0 else x / self._unit
@@ -173,7 +174,7 @@ class Preparation(nn.Module):
             `[..., *shape]` in data units: float64 where the data were, else float32.
         """
         dtype = torch.float64 if self.spec.dtype == "float64" and self._wide == torch.float64 else torch.float32
-        if self._standardises:
+        if self.standardises:
             return (x.to(self._wide) * self._std + self._mean).to(dtype)
         return (x.to(self._wide) * self._unit).to(dtype)
 
@@ -186,7 +187,7 @@ class Preparation(nn.Module):
         Returns:
             `[..., *shape]`, those of the data.
         """
-        return spread.to(self._wide) * (self._std if self._standardises else self._unit)
+        return spread.to(self._wide) * (self._std if self.standardises else self._unit)
 
     def check(self, raw: Tensor, what: str = "the data") -> Tensor:
         """Pass on data of the kind that the model was trained on.

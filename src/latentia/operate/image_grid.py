@@ -35,7 +35,8 @@ def as_pixels(x: Any, spec: DataSpec) -> Pixels:
         )
     low, high = (spec.low, spec.high) if spec.support == "real" else (0.0, spec.unit)
     values = torch.as_tensor(x).detach().cpu().to(torch.float64).movedim(-3, -1).numpy()
-    scaled = (values - low) / (high - low if high > low else 1.0)
+    # missing pixels are grey
+    scaled = np.nan_to_num((values - low) / (high - low if high > low else 1.0), nan=0.5)
     return np.asarray(np.rint(255 * np.clip(scaled, 0, 1)), dtype=np.uint8)
 
 

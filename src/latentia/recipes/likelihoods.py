@@ -226,7 +226,7 @@ def initial_sigma(data: DataSpec) -> float:
     Returns:
         A standard deviation in the units of x.
     """
-    if data.support == "real":
+    if data.support in ("real", "counts"):
         return 0.3
     unit = 1.0 if data.support == "unit" else data.unit
     return max(math.sqrt(sum(s * s for s in data.std) / len(data.std)) / unit, 0.05)

@@ -83,7 +83,7 @@ def _revive(run: ReportInput) -> str:
 
 def _smaller(run: ReportInput) -> str:
     """How to make the network smaller, where the recipe lets one."""
-    convolutional = isinstance(run.model.vae.encoder, ConvEncoder)
+    convolutional = any(isinstance(module, ConvEncoder) for module in run.model.vae.encoder.modules())
     option = "width" if convolutional else "hidden"
     return f" (--{option})" if option in {each.name for each in run.recipe.options} else ""
 

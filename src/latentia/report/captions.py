@@ -33,7 +33,7 @@ def caption(name: str, run: ReportInput) -> Caption:
     Returns:
         Its caption.
     """
-    images, prior, wide = run.spec.kind == "image", has_prior(run.model), run.spec.num_dims > 12
+    images, prior = run.spec.kind == "image", has_prior(run.model)
     groups = list(run.model.latent_sizes)
     match name:
         case "reconstructions" if images:
@@ -49,22 +49,8 @@ def caption(name: str, run: ReportInput) -> Caption:
                 f"nature.{sample}",
                 f"A grid of {run.split} pictures above their reconstructions.",
             )
-        case "reconstructions" if wide:
-            return Caption(
-                "Reconstructions",
-                f"Each chart is one {run.split} row, column by column, in standard deviations from the column's "
-                "mean: the line should pass through the dots"
-                + (", and the grey line stray from it about as far as the dots do." if prior else "."),
-                f"Charts of single {run.split} rows, original values as dots and reconstructions as lines.",
-            )
         case "reconstructions":
-            return Caption(
-                "Reconstructions",
-                "Each dot is a row: on the diagonal its value came back exactly; a flat cloud means the code "
-                "forgets this column. R² is the share of the column's variance that came back; below zero the "
-                "column's mean would do better.",
-                f"Scatter charts of reconstructed against original values of {run.split} rows, one for each column.",
-            )
+            return _of_rows(run, prior)
         case "samples" if images:
             return Caption(
                 "New pictures from the prior",
@@ -91,7 +77,7 @@ def caption(name: str, run: ReportInput) -> Caption:
             return Caption(
                 "What the latent dimensions stand for",
                 f"Each map moves one dimension{_steps(prior)} while the others stay in the middle: red columns rise, "
-                f"blue ones fall, white ones do not depend on it.{_below(groups)}",
+                f"blue ones fall, white ones do not depend on it.{_codes(run)}{_below(groups)}",
                 "Heat maps of how every column changes as one latent dimension moves.",
             )
         case "latent_map":
@@ -132,6 +118,42 @@ def caption(name: str, run: ReportInput) -> Caption:
                 "A bar chart of the spread of every latent dimension, in falling order.",
             )
     raise AssertionError(f"there is no picture called {name!r}")
+
+
+def _of_rows(run: ReportInput, prior: bool) -> Caption:
+    """Reconstructions of rows of columns: of a mixed table, of a wide one, of a narrow one."""
+    if run.spec.columns is not None:
+        return Caption(
+            "Reconstructions",
+            "Each chart is a column. Of amounts a dot is a row: on the diagonal its value came back exactly. Of "
+            "categories and of zeros and ones the map shows, from left to right by what was there, how often each "
+            f"came back (dark is often): the diagonal is right.{_gaps(run)}",
+            f"Charts of what came back for what was there in {run.split} rows, one for each column.",
+        )
+    if run.spec.num_dims > 12:
+        return Caption(
+            "Reconstructions",
+            f"Each chart is one {run.split} row, column by column, in standard deviations from the column's "
+            "mean: the line should pass through the dots"
+            + (", and the grey line stray from it about as far as the dots do." if prior else "."),
+            f"Charts of single {run.split} rows, original values as dots and reconstructions as lines.",
+        )
+    return Caption(
+        "Reconstructions",
+        "Each dot is a row: on the diagonal its value came back exactly; a flat cloud means the code "
+        "forgets this column. R² is the share of the column's variance that came back; below zero the "
+        "column's mean would do better.",
+        f"Scatter charts of reconstructed against original values of {run.split} rows, one for each column.",
+    )
+
+
+def _gaps(run: ReportInput) -> str:
+    return " Missing cells are left out." if run.spec.missing > 0 else ""
+
+
+def _codes(run: ReportInput) -> str:
+    coded = sum(column.coded for column in run.spec.columns or ())
+    return " Columns of categories neither rise nor fall and are left out." if coded else ""
 
 
 def _steps(prior: bool) -> str:

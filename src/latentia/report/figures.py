@@ -145,14 +145,15 @@ def _bounds(run: ReportInput) -> Iterator[Figure]:
 
 
 def _sigma(run: ReportInput, sigma: float, noise: Noise | None) -> Iterator[Figure]:
-    unit = "standard deviations of the data" if run.spec.support == "real" else "on the scale 0 to 1"
+    unit = "standard deviations of the data" if run.model.preparation.standardises else "on the scale 0 to 1"
     origin = {"fixed": "Fixed by hand", "optimal": "Computed from the errors on training rows"}
+    name = FAMILIES.get(family_of(run.model))
+    agree = "should agree" if name == "Gaussian" else "agree where errors are distributed like that"
     against = (
         ""
         if noise is None
-        else f" Reconstructions are off by {number(noise.residual)} in the same units; the two should agree."
+        else f" Reconstructions are off by {number(noise.residual)} in the same units; the two {agree}."
     )
-    name = FAMILIES.get(family_of(run.model))
     if not has_prior(run.model):
         return
     yield Figure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from latentia.columns import Column, listed
 from latentia.data.likelihood_choice import choose_likelihood
 from latentia.report.noise import family_of
 from latentia.report.report_input import ReportInput
@@ -13,6 +14,9 @@ from latentia.report.summary import describe_data
 
 Facts = list[tuple[str, str]]
 """Names and values, in order."""
+
+_COLUMNS = 60
+"""Columns of a mixed table that are listed."""
 
 
 def recipe_facts(run: ReportInput) -> Facts:
@@ -43,6 +47,8 @@ def data_facts(run: ReportInput) -> Facts:
         "levels": f"whole numbers 0 to {spec.unit:g} ({spec.levels} levels)",
         "unit": "real numbers in [0, 1]",
         "real": f"real numbers, {number(spec.low)} to {number(spec.high)} in the training rows",
+        "counts": f"whole numbers from 0, up to {number(spec.high)} in the training rows",
+        "mixed": f"columns of different kinds: {listed(spec.columns or ())}",
     }
     facts = [
         ("Source", spec.source),
@@ -56,6 +62,10 @@ def data_facts(run: ReportInput) -> Facts:
         facts.append(("Labels", f"{len(spec.classes):,} classes ({names}), used in pictures only"))
     if spec.num_constant:
         facts.append(("Constant", f"{spec.num_constant:,} columns or channels do not vary"))
+    if spec.columns is not None:
+        facts.append(("Columns", ", ".join(f"{column.name} ({_kind(column)})" for column in spec.columns[:_COLUMNS])))
+    if spec.missing > 0:
+        facts.append(("Missing cells", f"{spec.missing:.1%} of all values; they are left out of every number here"))
     facts.append(("SHA-256", spec.digest))
     if run.dataset is None:
         facts.append(("Missing", "the data could not be read for this report, so pictures that need them are left out"))
@@ -65,6 +75,10 @@ def data_facts(run: ReportInput) -> Facts:
         if len(run.dataset.skipped) > 20:
             facts.append(("Skipped", f"{len(run.dataset.skipped) - 20:,} more files"))
     return facts
+
+
+def _kind(column: Column) -> str:
+    return f"{column.kind}, {column.size} categories" if column.coded else column.kind
 
 
 def likelihood_reason(run: ReportInput) -> str:

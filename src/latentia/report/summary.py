@@ -22,7 +22,8 @@ def describe_data(run: ReportInput) -> str:
     spec = run.spec
     total = f"{sum(spec.counts.values()):,}"
     if spec.kind == "vector":
-        return f"{total} rows of {spec.num_dims:,} column{'s' * (spec.num_dims != 1)}"
+        gaps = f", {spec.missing:.1%} of the values missing" if spec.missing > 0 else ""
+        return f"{total} rows of {spec.num_dims:,} column{'s' * (spec.num_dims != 1)}{gaps}"
     colours = {1: "black-and-white" if spec.support == "binary" else "grey", 3: "colour"}
     colour = colours.get(spec.shape[0], f"{spec.shape[0]}-channel")
     return f"{total} {colour} pictures of {spec.shape[2]} × {spec.shape[1]} pixels"
@@ -79,14 +80,15 @@ def _findings(run: ReportInput) -> Iterator[str]:
     said = "All" if active == size else "None" if active == 0 else f"{active:,}"
     yield f"{said} of the {size:,} latent dimensions carr{'ies' if active <= 1 else 'y'} information. "
     if has_prior(run.model) and evidence.sigma is not None:
-        unit = "standard deviations of the data" if run.spec.support == "real" else "on a scale from 0 to 1"
+        unit = "standard deviations of the data" if run.model.preparation.standardises else "on a scale from 0 to 1"
         family = f"{FAMILIES.get(family_of(run.model), '')} noise".strip()
         yield f"What the code leaves out is taken for {family} of σ = {number(evidence.sigma)} ({unit})."
 
 
 def _scale(run: ReportInput) -> str:
     if run.spec.kind == "vector":
-        return ", all columns together in their own units"
+        coded = any(column.coded for column in run.spec.columns or ())
+        return ", all columns together in their own units" + "; a wrong category counts 1" * coded
     return f", on a scale from {number(run.spec.low)} to {number(run.spec.high)}"
 
 

@@ -13,9 +13,12 @@ from latentia.data_model import DataModel, seeded
 from latentia.operate import has_prior
 from latentia.report.reconstructions import evenly_spaced
 from latentia.report.style import FAINT, HELD_OUT, MUTED, SMALL, TRAIN, quiet, sheet, shortened
+from latentia.report.table_codes import column_of, confusion, labels_of
 
 MOST_COLUMNS = 12
 """Columns that get a chart of their own; with more, rows are drawn as profiles."""
+MOST_MIXED = 16
+"""Likewise of mixed tables, which have no profile: of wider ones the first columns are drawn."""
 _ROWS = 400
 
 
@@ -27,6 +30,8 @@ def column_names(spec: DataSpec) -> list[str]:
 def table_reconstructions(model: DataModel, x: Tensor, seed: int) -> Figure:
     """A chart a column of reconstruction against original; of wide tables, a few whole rows instead.
 
+    Of codes and of zeros and ones the chart is a map of what came back for what.
+
     Args:
         model: The model.
         x: `[N, D]` in the data's units.
@@ -35,20 +40,28 @@ def table_reconstructions(model: DataModel, x: Tensor, seed: int) -> Figure:
     Returns:
         The figure.
     """
-    if model.spec.num_dims > MOST_COLUMNS:
+    mixed = model.spec.columns is not None
+    if model.spec.num_dims > MOST_COLUMNS and not mixed:
         return _profiles(model, x, seed)
     chosen = x[evenly_spaced(len(x), _ROWS)]
     original, mean = chosen.double().cpu().numpy(), model.reconstruct(chosen).double().numpy()
-    names = column_names(model.spec)
+    names = column_names(model.spec)[: MOST_MIXED if mixed else MOST_COLUMNS]
     across = columns_of_charts(len(names))
     down = -(-len(names) // across)
     figure = sheet(2.1 * down)
     for i, name in enumerate(names):
-        title = f"{name}, {_explained(original[:, i], mean[:, i])}"
-        axes = quiet(figure.add_subplot(down, across, i + 1), title=title, rules=False)
-        axes.axline((original[0, i], original[0, i]), slope=1, color=FAINT, linewidth=0.8, zorder=0)
-        axes.scatter(original[:, i], mean[:, i], s=6, color=TRAIN, alpha=0.6, linewidth=0)
-        axes.locator_params(nbins=4)
+        seen = ~np.isnan(original[:, i])
+        given, back, column = original[seen, i], mean[seen, i], column_of(model.spec, i)
+        axes = figure.add_subplot(down, across, i + 1)
+        if column is not None and labels_of(column):
+            title = f"{name}, {confusion(axes, given, back, column):.0%} right"
+        else:
+            title = f"{name}, {_explained(given, back)}"
+            if len(given):
+                axes.axline((given[0], given[0]), slope=1, color=FAINT, linewidth=0.8, zorder=0)
+            axes.scatter(given, back, s=6, color=TRAIN, alpha=0.6, linewidth=0)
+            axes.locator_params(nbins=4)
+        quiet(axes, title=title, rules=False)
         if i % across == 0:
             axes.set_ylabel("reconstruction", fontsize=SMALL, color=MUTED)
         if i >= len(names) - across:
@@ -66,6 +79,8 @@ def columns_of_charts(num: int) -> int:
 
 
 def _explained(original: npt.NDArray[np.float64], mean: npt.NDArray[np.float64]) -> str:
+    if len(original) == 0:
+        return "nothing observed"
     total = float(np.square(original - original.mean()).sum())
     if total == 0:
         return "constant"

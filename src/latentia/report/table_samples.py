@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from latentia.columns import Column
 from latentia.data_model import DataModel, seeded
 from latentia.report.style import FAINT, HELD_OUT, MUTED, SMALL, TRAIN, quiet, sheet
-from latentia.report.table_reconstructions import MOST_COLUMNS, column_names, columns_of_charts
+from latentia.report.table_codes import bins_of, column_of, labels_of, name_values
+from latentia.report.table_reconstructions import MOST_COLUMNS, MOST_MIXED, column_names, columns_of_charts
 
 _ROWS = 2000
 Values = npt.NDArray[np.float64]
@@ -35,13 +37,16 @@ def table_samples(model: DataModel, x: Tensor | None, seed: int) -> Figure:
     if model.spec.num_dims == 2:
         return _maps(model, data, drawn)
     names = column_names(model.spec)
-    shown = names[:MOST_COLUMNS]
+    shown = names[: MOST_COLUMNS if model.spec.columns is None else MOST_MIXED]
     across = columns_of_charts(len(shown))
     down = -(-len(shown) // across)
     figure = sheet(0.35 + 1.75 * down)
     for i, name in enumerate(shown):
         axes = quiet(figure.add_subplot(down, across, i + 1), title=name, rules=False)
-        _histograms(axes, None if data is None else data[:, i], drawn["sample"][:, i], drawn["mean"][:, i])
+        seen = None if data is None else data[~np.isnan(data[:, i]), i]
+        column = column_of(model.spec, i)
+        _histograms(axes, seen if seen is not None and len(seen) else None, drawn, i, column)
+        name_values(axes, column)
     handles, texts = figure.axes[0].get_legend_handles_labels()
     if len(shown) < len(names):
         figure.suptitle(
@@ -51,11 +56,15 @@ def table_samples(model: DataModel, x: Tensor | None, seed: int) -> Figure:
     return figure
 
 
-def _histograms(axes: Axes, data: Values | None, sample: Values, mean: Values) -> None:
+def _histograms(axes: Axes, data: Values | None, drawn: dict[str, Values], i: int, column: Column | None) -> None:
+    sample, mean = drawn["sample"][:, i], drawn["mean"][:, i]
     reference = sample if data is None else data
-    low, high = (float(each) for each in np.quantile(np.concatenate([reference, sample]), [0.002, 0.998]))
-    pad = 0.03 * (high - low) or 0.5
-    edges = np.linspace(low - pad, high + pad, 36)
+    both = np.concatenate([reference, sample])
+    edges = bins_of(column, both)
+    if edges is None:
+        low, high = (float(each) for each in np.quantile(both, [0.002, 0.998]))
+        pad = 0.03 * (high - low) or 0.5
+        edges = np.linspace(low - pad, high + pad, 36)
     for values, style in (
         (data, {"histtype": "stepfilled", "color": FAINT, "label": "data"}),
         (mean, {"histtype": "step", "color": HELD_OUT, "linewidth": 0.9, "linestyle": ":", "label": "means of p(x|z)"}),
@@ -69,7 +78,8 @@ def _histograms(axes: Axes, data: Values | None, sample: Values, mean: Values) -
     axes.set_ylim(0, 1.15 * highest)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.locator_params(axis="x", nbins=4)
+    if not labels_of(column):
+        axes.locator_params(axis="x", nbins=4)
 
 
 def _maps(model: DataModel, data: Values | None, drawn: dict[str, Values]) -> Figure:

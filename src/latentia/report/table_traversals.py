@@ -19,6 +19,8 @@ _STEPS = 21
 def table_traversals(model: DataModel, activity: Activity, track: Track, *, most: int = 8) -> Figure:
     """A heat map for each of the most active dimensions: how every column of the mean moves as the dimension does.
 
+    Codes of categories do not rise or fall; they are left out, unless there is nothing else.
+
     Args:
         model: The model.
         activity: Which dimensions are active.
@@ -30,12 +32,14 @@ def table_traversals(model: DataModel, activity: Activity, track: Track, *, most
     """
     dims = activity.ranking[:most]
     data = traverse(model, dims=dims, origin=track.origin, scale=track.scale, span=SPAN, steps=_STEPS)
-    width = np.array(model.spec.std)
+    amounts = [i for i, each in enumerate(model.spec.columns or ()) if not each.coded]
+    shown = np.array(amounts or range(model.spec.num_dims))
+    width = np.array(model.spec.std)[shown]
     width[width == 0] = 1.0
-    rows = data.double().numpy()
+    rows = data.double().numpy()[..., shown]
     change = (rows - rows[:, _STEPS // 2 : _STEPS // 2 + 1]) / width
     limit = max(float(np.quantile(np.abs(change), 0.995)), 1e-6)
-    names = column_names(model.spec)
+    names = [name for i, name in enumerate(column_names(model.spec)) if i in shown]
     across = columns_of_charts(len(dims))
     down = -(-len(dims) // across)
     figure = sheet(down * float(np.clip(0.55 + 0.13 * len(names), 1.9, 3.6)))

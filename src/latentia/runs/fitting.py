@@ -60,7 +60,7 @@ def fit(
         reporters: Who watches; by default a progress line on standard error. An empty list is silence.
         report: Whether to measure the model on the test split, draw pictures and write the report.
         **options: Options of the recipe (`latent_dim=8`), of the plan (`epochs=20`, `seed=1`), and of reading the data
-            (`resize`, `validation`, `test`, `labels`, `split_seed`).
+            (`resize`, `validation`, `test`, `labels`, `columns`, `missing`, `split_seed`).
 
     Returns:
         The run.

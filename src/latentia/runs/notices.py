@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from latentia.columns import listed
 from latentia.data import Dataset, DataSpec, Preparation, choose_likelihood
 from latentia.data_model import DataModel
 from latentia.recipes import RecipeInfo
@@ -71,8 +72,10 @@ def described(spec: DataSpec) -> str:
         channels, height, width = spec.shape
         shape = f"{height} x {width} pixels, {channels} channel{'s' * (channels != 1)}"
     else:
-        shape = f"{spec.num_dims} column{'s' * (spec.num_dims != 1)}"
-    return f"{shape}, {spec.dtype}, values from {spec.low:g} to {spec.high:g}"
+        kinds = f" ({listed(spec.columns)})" if spec.columns is not None else ""
+        shape = f"{spec.num_dims} column{'s' * (spec.num_dims != 1)}{kinds}"
+    gaps = f", {spec.missing:.1%} of them missing" if spec.missing > 0 else ""
+    return f"{shape}, {spec.dtype}, values from {spec.low:g} to {spec.high:g}{gaps}"
 
 
 def likelihood_line(spec: DataSpec, name: str, asked: bool) -> str:
@@ -106,7 +109,13 @@ def prepared(preparation: Preparation) -> str:
     if preparation.binarises:
         share = "value" if spec.unit == 1 else f"value/{spec.unit:g}"
         return f"values become 0 or 1 anew each time they are used, 1 with probability {share} (dynamic binarisation)"
-    if spec.support == "real":
+    if spec.columns is not None:
+        return (
+            "real columns are centred and scaled to unit variance, positive ones divided by their geometric mean, all "
+            "others taken as they are"
+        )
+    if preparation.standardises:
         each = "channel" if spec.kind == "image" else "column"
         return f"each {each} is centred and scaled to unit variance"
-    return "values are taken as they are" if spec.unit == 1 else f"values are divided by {spec.unit:g}"
+    counts = preparation.space == "counts"
+    return "values are taken as they are" if spec.unit == 1 or counts else f"values are divided by {spec.unit:g}"

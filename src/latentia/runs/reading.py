@@ -19,7 +19,8 @@ def read_data(data: Any, reading: Mapping[str, Any]) -> Dataset:
 
     Args:
         data: As `load_data` takes it.
-        reading: `resize`, `validation`, `test`, `labels` (an array or a `.npy` file), `split_seed`; as far as given.
+        reading: `resize`, `validation`, `test`, `labels` (an array or a `.npy` file), `columns`, `missing`,
+            `split_seed`; as far as given.
 
     Returns:
         The data.

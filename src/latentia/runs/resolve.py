@@ -18,9 +18,11 @@ READING: Mapping[str, Any] = {
     "validation": float | None,
     "test": float | None,
     "labels": str | None,
+    "columns": str | None,
+    "missing": bool,
     "split_seed": int,
 }
-"""Options of reading data, and their types. Rows and labels may also be handed over as arrays."""
+"""Options of reading data, and their types. Rows and labels may also be handed over as arrays, columns as a list."""
 
 Recipe = str | Callable[..., Any]
 
@@ -163,4 +165,8 @@ def _reading(name: str, value: Any) -> Any:
     plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     if name in ("validation", "test", "labels") and not plain:
         return value  # rows, or labels, as arrays: the data room judges them
+    if name == "columns" and not plain:
+        # as text where it says all there is to say, so that a configuration file can keep it
+        kinds = list(value)
+        return ",".join(kinds) if all(isinstance(kind, str) for kind in kinds) else kinds
     return typed(name, value, READING[name])

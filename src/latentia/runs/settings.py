@@ -28,7 +28,8 @@ class Settings:
     Attributes:
         data: The source as `load_data` takes it, paths made absolute; None where rows were handed over from Python.
         recipe: Name of the recipe.
-        reading: Options of the reading: `resize`, `validation`, `test`, `labels`, `split_seed`.
+        reading: Options of the reading: `resize`, `validation`, `test`, `labels`, `columns`, `missing`,
+            `split_seed`.
         options: The recipe's options, all of them.
         plan: The training plan.
     """
