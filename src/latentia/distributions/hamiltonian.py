@@ -193,8 +193,8 @@ def _divergence(q: Hamiltonian, p: Distribution) -> Tensor:
     r"""The sampled \(\log \tilde q(z_L) - \log p(z_L)\) with less noise, for the one draw that was made.
 
     The same difference at the start of the path is taken off and its mean, the KL of the inner posterior, put in its
-    place: a control variate, which changes no mean. On the digits it leaves a thirtieth of the gradient's variance early in
-    training, and a third later.
+    place: a control variate, which changes no mean. On the digits a thirtieth of the gradient's variance is left early
+    in training, and a third later.
     """
     if len(q._draws) != 1:
         raise NotImplementedError("known for a single draw")
