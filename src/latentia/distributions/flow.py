@@ -68,6 +68,7 @@ class Flow(Distribution):
         self.transformations = tuple(transformations)
         # A draw, its log-density, and whether gradients were recorded when it was drawn.
         self._draws: list[tuple[Tensor, Tensor, bool]] = []
+        self._differentiable = torch.is_grad_enabled()
         super().__init__(self.base.batch_shape, self.base.event_shape, validate_args=False)
 
     @property
@@ -89,7 +90,7 @@ class Flow(Distribution):
         """The same distribution with its batch broadcast to `batch_shape`; draws of either are known to both."""
         shape = torch.Size(batch_shape) + self.event_shape
         expanded = Flow(self.loc.expand(shape), self.scale.expand(shape), self.transformations)
-        expanded._draws = self._draws
+        expanded._draws, expanded._differentiable = self._draws, self._differentiable
         return expanded
 
     def tempered(self, temperature: float) -> Flow:
@@ -145,7 +146,7 @@ class Flow(Distribution):
 
     def _wants_gradient(self) -> bool:
         """Whether a log-density without a gradient would be taken for a constant by mistake."""
-        return torch.is_grad_enabled() and (self.evaluable or self.loc.requires_grad)
+        return torch.is_grad_enabled() and self._differentiable and (self.evaluable or self.loc.requires_grad)
 
     def _advice(self, value: Tensor) -> str:
         names = ", ".join(sorted({type(each).__name__ for each in self.transformations if not invertible(each)}))
