@@ -33,7 +33,7 @@ SAMPLES = {"mnist": 500, "dsprites": 50, "frey": 200, "news": 100, "adult": 500,
 """K of the importance-weighted estimate."""
 
 _LIKELIHOOD = "tighter than the plain VAE"
-_MNIST_FLAT = {
+_MNIST_FLAT: dict[str, dict[str, Any]] = {
     "beta_vae": {},
     "free_bits": {},
     "cyclical": {},
@@ -81,6 +81,7 @@ _CODES = (
     "rae_gp",
     "rae_sn",
 )
+_DSPRITES: dict[str, Any] = {"latent_dim": 10, "network": "mlp"}
 _DISENTANGLING = ("beta_vae", "beta_capacity", "beta_tc", "factor_vae", "dip_i", "dip_ii")
 
 JOBS: dict[str, Job] = {
@@ -96,8 +97,8 @@ JOBS: dict[str, Job] = {
     "sphere, d = 2": Job("sphere", "mnist", {"latent_dim": 3}, "vae, d = 2", claim="better in few dimensions"),
     "vae, d = 5": Job("vae", "mnist", {"latent_dim": 5}),
     "sphere, d = 5": Job("sphere", "mnist", {"latent_dim": 6}, "vae, d = 5", claim="better in few dimensions"),
-    "vae on dsprites": Job("vae", "dsprites", {"latent_dim": 10}),
-    **{f"{name} on dsprites": Job(name, "dsprites", {"latent_dim": 10}, "vae on dsprites") for name in _DISENTANGLING},
+    "vae on dsprites": Job("vae", "dsprites", _DSPRITES),
+    **{f"{name} on dsprites": Job(name, "dsprites", _DSPRITES, "vae on dsprites") for name in _DISENTANGLING},
     "vae on frey": Job("vae", "frey", {"likelihood": "gaussian"}),
     "sigma_vae": Job("sigma_vae", "frey", {}, "vae on frey"),
     "continuous_bernoulli": Job("continuous_bernoulli", "frey", {}, "vae on frey"),

@@ -1,7 +1,7 @@
 """Every recipe, trained briefly on real data and held against the plain VAE on the same data.
 
     python -m benchmarks.recipes                  # all of them; what is measured already is not measured again
-    python -m benchmarks.recipes vamp sphere      # rows whose name contains one of these
+    python -m benchmarks.recipes vamp sphere      # rows of these names, or whose name contains one of these
     python -m benchmarks.recipes --table          # the table alone
 
 needs `LATENTIA_DATA`. Each row is one training of a fixed number of steps (benchmarks/recipe_jobs.py) with one seed on
@@ -127,7 +127,8 @@ def main() -> None:
     given = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
     for name, job in JOBS.items():
-        wanted = not given.names or any(part in name for part in given.names)
+        exact = set(given.names) & set(JOBS)
+        wanted = not given.names or name in exact or any(part in name for part in set(given.names) - exact)
         if given.table or not wanted or (file_of(name).exists() and not given.again):
             continue
         row = measure(name, job)

@@ -85,3 +85,5 @@ Corruption = Literal["masking", "gaussian", "salt_and_pepper"]
 """Noise on an encoder's input."""
 Sparsity = Literal["kl", "l1"]
 """Measures of how many entries of a code are active."""
+DensityName = Literal["gaussian", "mixture", "flow"]
+"""Densities that can be fitted to the codes of a trained model: one Gaussian, a mixture of them, a spline flow."""

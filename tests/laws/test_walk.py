@@ -134,12 +134,13 @@ def test_given_values_are_kept_and_bad_ones_refused(instance: Instance) -> None:
 
 @with_density
 def test_zero_temperature_is_deterministic_and_one_is_the_prior(instance: Instance) -> None:
-    model, _ = instance.build()
+    model, objective = instance.build()
     torch.manual_seed(1)
     a = model.generate(3, temperature=1.0).draw.state
     torch.manual_seed(1)
     b = model.generate(3).draw.state
     torch.testing.assert_close(a, b, rtol=0, atol=0)
+    respect(model, objective, "zero_temperature_is_deterministic_and_one_is_the_prior")
     if not any(isinstance(p, MixtureSameFamily) for p in model.generate(1).draw.p):  # which still choose a component
         cold = model.generate(3, temperature=0.0).draw.state
         torch.testing.assert_close(cold[:, 0], cold[:, 1])

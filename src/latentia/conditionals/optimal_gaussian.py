@@ -13,8 +13,8 @@ from latentia.conditionals.likelihoods import _Head
 from latentia.distributions import OptimalNormal, normal
 from latentia.names import LikelihoodName, Scale, Space
 
-RATE = 0.05
-"""Weight of the newest batch in the running variance, once there have been 20."""
+RATE = 0.1
+"""Weight of the newest batch in the running variance, once there have been 10: errors still fall in short runs."""
 
 
 class OptimalGaussianHead(_Head):

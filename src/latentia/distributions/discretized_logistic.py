@@ -99,10 +99,10 @@ class DiscretizedLogistic(Distribution):
     def unrounded_mean(self) -> Tensor:
         r"""The mean without the rounding to levels, \(s\,[\log(1 + e^{m/s}) - \log(1 + e^{(m - 1)/s})]\).
 
-        The sum over levels is the midpoint rule for this integral: the two differ by less than half a level, and by next
-        to nothing where the scale is that of a level or more.
+        The sum over levels is the midpoint rule for this integral: the two differ by less than half a level, and by
+        next to nothing where the scale is that of a level or more.
         """
-        scale = self.log_scale.exp()
+        scale = torch.exp(self.log_scale)
         return scale * (softplus(self.loc / scale) - softplus((self.loc - 1) / scale))
 
     @property

@@ -6,9 +6,10 @@ from typing import cast
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.distributions import Distribution, Independent, Laplace, MixtureSameFamily, Normal, kl_divergence
 
 from latentia.distributions.constructors import normal
+from latentia.distributions.laplace_constructor import laplace
 from latentia.errors import CompatibilityError
 
 
@@ -83,12 +84,12 @@ def factor_means(distribution: Distribution, lead: torch.Size) -> Tensor:
 def temper(distribution: Distribution, temperature: float) -> Distribution:
     """The distribution with its spread multiplied by `temperature`.
 
-    A Gaussian keeps its mean and has its standard deviation scaled; a flow has that done to its base (a distribution may
-    say by a method `tempered` how); a mixture has it done to each component and keeps its weights. This is the usual
-    'reduced-temperature' sampling, not a power of the density.
+    A Gaussian or a Laplace distribution keeps its mean and has its scale multiplied; a flow has that done to its base
+    (a distribution may say by a method `tempered` how); a mixture has it done to each component and keeps its weights.
+    This is the usual 'reduced-temperature' sampling, not a power of the density.
 
     Args:
-        distribution: A Gaussian, a flow or a mixture of them, or anything at temperature 1.
+        distribution: A Gaussian, a Laplace distribution, a flow or a mixture of them, or anything at temperature 1.
         temperature: Zero or more; 1 changes nothing.
 
     Returns:
@@ -105,6 +106,8 @@ def temper(distribution: Distribution, temperature: float) -> Distribution:
     match distribution:
         case Independent(base_dist=Normal() as base):
             return normal(base.loc, base.scale * temperature, distribution.reinterpreted_batch_ndims)
+        case Independent(base_dist=Laplace() as base):
+            return laplace(base.loc, base.scale * temperature, distribution.reinterpreted_batch_ndims)
         case MixtureSameFamily():
             part = temper(distribution.component_distribution, temperature)
             return MixtureSameFamily(distribution.mixture_distribution, part, validate_args=False)
@@ -112,6 +115,6 @@ def temper(distribution: Distribution, temperature: float) -> Distribution:
             return cast(Distribution, distribution.tempered(temperature))
         case _:
             raise CompatibilityError(
-                f"temperature {temperature:g} is defined for Gaussian priors, flows and mixtures of them; "
+                f"temperature {temperature:g} is defined for Gaussian and Laplace priors, flows and mixtures of them; "
                 f"this model's prior is {type(distribution).__name__}: sample it at temperature 1"
             )

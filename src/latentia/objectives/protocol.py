@@ -73,8 +73,8 @@ def require(model: VAE, objective: Objective) -> None:
         CompatibilityError: Names what is missing and what would fit.
     """
     advice = {
-        Need.REPARAMETERISED: "choose a posterior with differentiable samples, such as diagonal or relaxed_bernoulli, or "
-        "an estimator by the score function, such as score_loo",
+        Need.REPARAMETERISED: "choose a posterior with differentiable samples, such as diagonal or relaxed_bernoulli, "
+        "or an estimator by the score function, such as score_loo",
         Need.DENSITY: "choose a prior and a posterior with densities, or an autoencoder's objective",
         Need.ONE_GROUP: "choose a model with a single group of latent variables",
         Need.EVALUABLE: "choose a posterior whose density is known at any z, such as diagonal, full, maf or spline",

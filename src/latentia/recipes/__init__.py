@@ -22,11 +22,11 @@ from latentia.recipes.hierarchical import bottom_up, top_down
 from latentia.recipes.hyperspherical import sphere
 from latentia.recipes.importance import ciwae, miwae, piwae, renyi, vimco
 from latentia.recipes.learned_priors import flow_prior, mog_prior, vamp
+from latentia.recipes.likelihood_variants import continuous_bernoulli, sigma_vae
 from latentia.recipes.location_scale import full_covariance, laplace, low_rank
 from latentia.recipes.matching import aae, info_vae, wae_mmd
 from latentia.recipes.positive import beta_latent, dirichlet, gamma
 from latentia.recipes.regularised import rae_gp, rae_l2, rae_sn
-from latentia.recipes.likelihood_variants import continuous_bernoulli, sigma_vae
 from latentia.recipes.table import table_vae
 from latentia.recipes.vae import beta_vae, iwae, vae
 from latentia.recipes.vae_gan import vae_gan

@@ -106,7 +106,7 @@ def aae(
     data: DataSpec,
     /,
     *,
-    weight: float = 10.0,
+    weight: float = 1.0,
     critic_hidden: tuple[int, ...] = (256, 256),
     **parts: Unpack[PartOptions],
 ) -> tuple[VAE, Reconstruction | ELBO]:

@@ -11,13 +11,17 @@ from latentia.conditionals import (
     BernoulliLatentHead,
     BetaHead,
     CategoricalLatentHead,
+    DiagonalLaplace,
     DiagonalNormal,
     DirichletHead,
     FlowPosterior,
+    FullNormal,
     GammaHead,
+    LowRankNormal,
     PointMassHead,
     RelaxedBernoulliHead,
     RelaxedCategoricalHead,
+    VonMisesFisherHead,
 )
 from latentia.conditionals.flow_posterior import FlowPosteriorKind
 from latentia.errors import ConfigurationError
@@ -32,12 +36,16 @@ def _flow(kind: FlowPosteriorKind) -> Callable[[int, Parts], nn.Module]:
 POSTERIORS: Mapping[PosteriorName, Callable[[int, Parts], nn.Module]] = MappingProxyType(
     {
         "diagonal": lambda features, parts: DiagonalNormal(features, parts.latent_dim),
+        "full": lambda features, parts: FullNormal(features, parts.latent_dim),
+        "low_rank": lambda features, parts: LowRankNormal(features, parts.latent_dim, parts.rank),
+        "laplace": lambda features, parts: DiagonalLaplace(features, parts.latent_dim),
         "planar": _flow("planar"),
         "radial": _flow("radial"),
         "sylvester": _flow("sylvester"),
         "iaf": _flow("iaf"),
         "maf": _flow("maf"),
         "spline": _flow("spline"),
+        "sphere": lambda features, parts: VonMisesFisherHead(features, parts.latent_dim),
         "gamma": lambda features, parts: GammaHead(features, parts.latent_dim),
         "beta": lambda features, parts: BetaHead(features, parts.latent_dim),
         "dirichlet": lambda features, parts: DirichletHead(features, parts.latent_dim),

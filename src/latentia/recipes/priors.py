@@ -17,11 +17,13 @@ from latentia.conditionals import (
     DirichletPrior,
     FlowPrior,
     GammaPrior,
+    LaplacePrior,
     MixturePrior,
     PseudoInputs,
     RelaxedBernoulliPrior,
     RelaxedCategoricalPrior,
     StandardNormal,
+    UniformSpherePrior,
     VampPrior,
 )
 from latentia.conditionals.flow_prior import FlowPriorKind
@@ -78,6 +80,8 @@ PRIORS: Mapping[PriorName, Callable[[Ingredients], nn.Module]] = MappingProxyTyp
         "maf": _flow("maf"),
         "coupling": _flow("coupling"),
         "spline": _flow("spline"),
+        "laplace": lambda given: LaplacePrior(given.parts.latent_dim),
+        "sphere": lambda given: UniformSpherePrior(given.parts.latent_dim),
         "gamma": lambda given: GammaPrior(given.parts.latent_dim, given.parts.concentration),
         "beta": lambda given: BetaPrior(given.parts.latent_dim, given.parts.concentration),
         "dirichlet": lambda given: DirichletPrior(_simplex(given), given.parts.concentration),
