@@ -272,6 +272,8 @@ LEDGER = [
     Instance("top_down", PIXELS, {**CONV, "top_dim": 2, "prior": "mixture"}),
     Instance("bottom_up", BINARY, {**SMALL, "top_dim": 2}),
     Instance("bottom_up", REAL, {**SMALL, "top_dim": 2, "num_samples": 3}),
+    Instance("two_stage", BINARY, {**SMALL, "second_hidden": (6,)}),
+    Instance("two_stage", REAL, {**SMALL, "second_dim": 2, "second_hidden": (6, 5), "prior": "mixture"}),
     Instance("vae", COUNTS, {**SMALL, "likelihood": "poisson"}),
     Instance("vae", COUNTS, {**SMALL, "likelihood": "zero_inflated_poisson"}),
     Instance("vae", COUNTS, {**SMALL, "likelihood": "negative_binomial"}),

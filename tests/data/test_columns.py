@@ -186,7 +186,7 @@ def test_columns_are_what_is_said_of_them() -> None:
 
 
 def test_columns_may_bring_names_and_categories() -> None:
-    given = [
+    given: list[Any] = [
         "real",
         Column("price", "positive"),
         "count",
@@ -250,7 +250,7 @@ def test_a_value_that_is_not_of_its_kind_is_refused_by_row_and_column(column: in
 
 
 def test_an_unseen_category_is_refused_by_name() -> None:
-    given = [
+    given: list[Any] = [
         "real",
         "positive",
         "count",

@@ -8,6 +8,7 @@ from latentia.objectives.piwae import PIWAE
 from latentia.objectives.protocol import Loss, Objective, Step, require
 from latentia.objectives.schedules import Cyclical, Ramp, Schedule
 from latentia.objectives.score import Baseline
+from latentia.objectives.two_stage import TwoStage
 
 __all__ = [
     "ELBO",
@@ -24,5 +25,6 @@ __all__ = [
     "Reconstruction",
     "Schedule",
     "Step",
+    "TwoStage",
     "require",
 ]

@@ -28,6 +28,7 @@ from latentia.recipes.matching import aae, info_vae, wae_mmd
 from latentia.recipes.positive import beta_latent, dirichlet, gamma
 from latentia.recipes.regularised import rae_gp, rae_l2, rae_sn
 from latentia.recipes.table import table_vae
+from latentia.recipes.two_stage import two_stage
 from latentia.recipes.vae import beta_vae, iwae, vae
 from latentia.recipes.vae_gan import vae_gan
 
@@ -47,7 +48,7 @@ _ALL: tuple[Recipe, ...] = (
     *(hvae,),
     *(gamma, beta_latent, dirichlet, concrete, bernoulli_score),
     *(full_covariance, low_rank, laplace, sphere),
-    *(top_down, bottom_up),
+    *(top_down, bottom_up, two_stage),
     *(topic, mult_vae, count_vae, table_vae),
     *(vamp, mog_prior, flow_prior),
     *(planar, radial, sylvester, iaf, maf, spline),
@@ -112,6 +113,7 @@ __all__ = [
     "table_vae",
     "top_down",
     "topic",
+    "two_stage",
     "vae",
     "vae_gan",
     "vamp",
