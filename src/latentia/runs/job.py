@@ -65,6 +65,7 @@ def new_job(data: Any, request: Request, folder: Path | None) -> Job:
     if folder is not None:
         check_new(folder)
     dataset = read_data(data, request.reading)
+    of_recipe = {option.name: option.default for option in request.recipe.options}
     return Job(
         recipe=request.recipe,
         build=request.build,
@@ -72,7 +73,7 @@ def new_job(data: Any, request: Request, folder: Path | None) -> Job:
         dataset=dataset,
         spec=dataset.spec,
         folder=folder,
-        asked=request.options.get("likelihood") is not None,
+        asked=request.options.get("likelihood") not in (None, of_recipe.get("likelihood")),
     )
 
 
