@@ -98,6 +98,18 @@ def test_a_sphere_starts_between_uniform_and_certain(dim: int) -> None:
     assert ((kept > 0.3) & (kept < 0.9)).all()
 
 
+def test_a_sphere_keeps_some_concentration_where_the_kl_has_won() -> None:
+    for dim in (3, 200):
+        head = VonMisesFisherHead(2, dim)
+        with torch.no_grad():
+            head.linear.weight.zero_()
+            head.linear.bias[-1] = -1e6
+        q = given(head, torch.zeros(1, 2))
+        assert isinstance(q, VonMisesFisher)
+        torch.testing.assert_close(float(q.concentration.detach()), dim / 10, rtol=1e-4, atol=0)
+        assert 0 < float(q.kl_to_uniform().detach()) < 0.006 * dim
+
+
 def test_a_sphere_of_one_coordinate_is_refused() -> None:
     for part in (lambda: VonMisesFisherHead(3, 1), lambda: UniformSpherePrior(1)):
         with pytest.raises(ConfigurationError, match="at least 2"):
