@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from latentia import bounds
-from latentia.errors import CompatibilityError
+from latentia.conditionals import EVERYTHING, DiagonalNormal, GaussianHead, Likelihood, StandardNormal
+from latentia.conditionals.coupled import CoupledPosterior
+from latentia.distributions import normal
+from latentia.errors import CompatibilityError, ConfigurationError
+from latentia.latents import BottomUp, LatentGroup
 from latentia.model import VAE
 from latentia.objectives import ELBO, Step, TwoStage
-from tests.exact.mutants import killed
+from tests.exact.mutants import killed, z_score
 from tests.ledger import REAL, Instance
 
 INSTANCE = Instance("two_stage", REAL, {"latent_dim": 3, "hidden": (8,), "second_dim": 2, "second_hidden": (6,)})
@@ -44,7 +49,7 @@ def test_the_first_stage_is_trained_as_a_plain_vae_with_a_standard_prior() -> No
     model.zero_grad()
     torch.manual_seed(0)
     trace = model.trace(x)
-    q = trace.draw.q[1]
+    q = trace.draw.q[1].factor  # type: ignore[attr-defined] # the posterior itself
     standard = torch.distributions.Normal(torch.zeros_like(q.mean), 1.0)
     kl = torch.distributions.kl_divergence(torch.distributions.Normal(q.mean, q.stddev), standard).sum(-1)
     (kl.mean() - bounds.reconstruction(trace).mean()).backward()
@@ -98,6 +103,71 @@ def test_the_reported_bound_is_that_of_both_groups() -> None:
     reported = objective(model, x, Step()).terms["elbo"]
     torch.manual_seed(4)
     torch.testing.assert_close(reported, bounds.elbo(model.trace(x)))
+
+
+class Around(nn.Module):
+    """N(what is given, scale^2)."""
+
+    provides = EVERYTHING
+    domain = "real"
+    event_shape = torch.Size([2])
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, given: Tensor) -> Distribution:
+        return normal(given, torch.full_like(given, self.scale))
+
+
+def bound_is_honest(posterior: nn.Module) -> None:
+    """The mean of the bound is that of log p(x, z, u) - log q(z, u | x), although u is all but a copy of z."""
+    top = LatentGroup("u", StandardNormal(2), Around(0.1))
+    low = LatentGroup("z", Around(0.3), posterior, merge="replace")
+    likelihood = Likelihood(nn.Linear(2, 7), GaussianHead((7,)))
+    model = VAE(nn.Identity(), BottomUp([top, low]), likelihood).double()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        trace = model.trace(INSTANCE.batch(), num_samples=20_000)
+        difference = trace.log_px - trace.kl.sum(0) - trace.log_w
+    for row in range(difference.shape[1]):
+        assert abs(z_score(difference[:, row], 0.0)) < 5
+
+
+def test_the_bound_is_that_of_draws_that_depend_on_one_another() -> None:
+    bound_is_honest(CoupledPosterior(DiagonalNormal(7, 2)))
+
+
+def test_mutant_of_the_bound() -> None:
+    with killed():  # the divergence in closed form, as if u knew nothing of this z
+        bound_is_honest(DiagonalNormal(7, 2))
+
+
+def test_the_loss_is_minus_the_bound_once_the_first_stage_stands_still() -> None:
+    model, objective = INSTANCE.build()
+    loss = objective(model, INSTANCE.batch(), Step(fraction=0.7))
+    torch.testing.assert_close(loss.loss, -loss.terms["elbo"].mean())
+
+
+def test_adam_leaves_the_first_stage_alone_and_trains_the_second() -> None:
+    model, objective = INSTANCE.build()
+    first, second = stages(model)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    x = INSTANCE.batch()
+    for index in range(10):
+        optimiser.zero_grad()
+        objective(model, x, Step(fraction=index / 10)).loss.backward()
+        if index == 5:  # the first step after its share; Adam has momentum by now
+            before = [p.detach().clone() for p in (*first, *second)]
+        optimiser.step()
+    moved = [not torch.equal(a, b) for a, b in zip(before, (*first, *second), strict=True)]
+    assert not any(moved[: len(first)])
+    assert all(moved[len(first) :])
+
+
+def test_leapfrog_steps_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="leapfrog"):
+        Instance("two_stage", REAL, {"leapfrog": 2}).build()
 
 
 def test_a_model_of_one_group_is_refused() -> None:

@@ -12,6 +12,7 @@ from torch.distributions import Distribution
 from latentia import bounds
 from latentia.conditionals import Need
 from latentia.distributions import kl, normal
+from latentia.distributions.coupled import Coupled
 from latentia.errors import CompatibilityError
 from latentia.latents import BottomUp
 from latentia.model import VAE
@@ -27,7 +28,8 @@ class TwoStage:
     disturb each other; after `share` of the run the first stage stands still and the second goes on alone.
 
     The reported `elbo` is that of the whole model, \(\log p(x|z) + \log p(z|u) + \log p(u) - \log q(z|x) - \log
-    q(u|z)\); nothing minimises it as such.
+    q(u|z)\). Once the first stage stands still, the second raises it by all that it gains on the codes, so that minus
+    this bound is then the value of the loss, and of validation.
 
     Args:
         share: The part of the run in which the first stage is trained, in (0, 1].
@@ -48,13 +50,16 @@ class TwoStage:
         trace = model.trace(x)
         (_, z), q_z = trace.draw.z, trace.draw.q[1]
         reconstruction = bounds.reconstruction(trace)
+        # Against N(0, I), which depends on nothing, the divergence may be in closed form.
+        q_z = q_z.factor if isinstance(q_z, Coupled) else q_z
         first = -reconstruction + kl(q_z, _standard(q_z, z), z).expand(trace.lead)[0]
         second = -self._of_codes(model, z.detach())
-        whole = reconstruction - bounds.divergence(trace)
+        whole = bounds.elbo(trace)
         terms = {"elbo": whole, "reconstruction": reconstruction, "kl": bounds.divergence(trace)}
+        if float(step.fraction) < self.share:
+            return Loss(first.mean() + second.mean(), terms)
         # A weight of zero would leave zero gradients and Adam's momentum at work; without a gradient it stands still.
-        loss = second.mean() + (first.mean() if float(step.fraction) < self.share else first.mean().detach())
-        return Loss(loss, terms)
+        return Loss(second.mean() - (whole + second).mean().detach(), terms)
 
     @staticmethod
     def _of_codes(model: VAE, z: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ def two_stage(
     """
     from dataclasses import replace
 
+    from latentia.conditionals.coupled import CoupledPosterior
     from latentia.errors import ConfigurationError
     from latentia.latents import BottomUp, LatentGroup
     from latentia.model import VAE
@@ -55,9 +56,13 @@ def two_stage(
     check_dims(latent_dim=low, second_dim=high, hidden=chosen.hidden, second_hidden=second_hidden or (0,))
     if not 0 < share <= 1:
         raise ConfigurationError(f"share is {share:g}; the first stage is trained in a part of the run in (0, 1]")
+    if chosen.leapfrog != 0:
+        raise ConfigurationError(
+            "leapfrog steps refine the posterior of a model with one group: use leapfrog 0 or hvae"
+        )
     net, features = encoder(data, chosen)
     over_u = prior(Ingredients(replace(chosen, latent_dim=high)))
     top = LatentGroup("u", over_u, gaussian(low, second_hidden, high, chosen))
     falling = gaussian(high, second_hidden, low, chosen)
-    lower = LatentGroup("z", falling, posterior(features, chosen), merge="replace")
+    lower = LatentGroup("z", falling, CoupledPosterior(posterior(features, chosen)), merge="replace")
     return VAE(net, BottomUp([top, lower]), likelihood(data, chosen, low)), TwoStage(share)
