@@ -225,7 +225,7 @@ LEDGER = [
     Instance("beta_latent", PIXELS, CONV),
     Instance("dirichlet", LEVELS, {**SMALL, "concentration": 0.3}),
     Instance("concrete", BINARY, SMALL),
-    Instance("concrete", REAL, {**SMALL, "prior_relaxation": 0.5}),
+    Instance("concrete", REAL, {**SMALL, "prior_relaxation": 0.67}),
     Instance("concrete", REAL, {**SMALL, "prior": "beta"}),
     Instance("concrete", BINARY, {**SMALL, "posterior": "relaxed_categorical", "categories": 4}),
     Instance("concrete", REAL, {**SMALL, "posterior": "relaxed_categorical", "categories": 4, "prior": "dirichlet"}),

@@ -148,6 +148,8 @@ def test_the_temperature_of_a_relaxed_prior_is_its_own() -> None:
     model, _ = Instance("concrete", REAL, {"latent_dim": 3, "hidden": (8,), "prior_relaxation": 0.5}).build()
     prior, posterior = model.latents.groups[0].p, model.latents.groups[0].q  # type: ignore[attr-defined] # a LatentGroup
     assert (prior.temperature, posterior.temperature) == (0.5, 0.67)
+    model, _ = Instance("concrete", REAL, {"latent_dim": 3, "hidden": (8,), "relaxation": 0.4}).build()
+    assert abs(model.latents.groups[0].p.temperature - 0.3) < 1e-12  # type: ignore[attr-defined] # a LatentGroup
     with pytest.raises(ConfigurationError, match="relaxed prior"):
         Instance("concrete", REAL, {"latent_dim": 3, "hidden": (8,), "prior": "beta", "prior_relaxation": 0.5}).build()
     with pytest.raises(ConfigurationError, match="prior_relaxation is 0"):

@@ -17,7 +17,7 @@ from latentia.names import Domain
 class RelaxedBernoulliHead(BernoulliLogits):
     """Relaxed coin tosses from features.
 
-    With a prior of the same temperature the KL is in closed form; with another it is sampled.
+    The KL to relaxed coin tosses of any like temperature is computed, not sampled (see `discrete_divergences`).
 
     Args:
         features: Length of the feature vector.

@@ -16,6 +16,9 @@ from latentia.distributions.codebook import CertainCode, UniformCodes
 from latentia.distributions.discrete import Binary, OneHot
 from latentia.distributions.relaxed import RelaxedBernoulli
 
+_STEEPEST = 8.0
+"""Above this ratio of the temperatures the grid would get long, and the KL is sampled."""
+
 
 def _binary(q: Binary, p: Binary) -> Tensor:
     # From the log-odds; torch's goes through a masked assignment, which torch.func cannot batch.
@@ -27,20 +30,42 @@ def _one_hot(q: OneHot, p: OneHot) -> Tensor:
 
 
 def _relaxed_bernoulli(q: RelaxedBernoulli, p: RelaxedBernoulli) -> Tensor:
-    r"""A coth(a/2) - 2 with a the difference of the log-odds, where both have one temperature.
+    r"""The KL between two relaxed coin tosses; the Concrete literature samples it.
 
-    Squashing does not change a KL, so it is that between two logistic distributions of one scale, whose distance in
-    units of it is a: \(E_q[\log q] = -2\), and \(E_q[-\log p] = E[v + 2\,\mathrm{softplus}(-v)]\) for
-    \(v = a + \Lambda\) with \(E[\mathrm{softplus}(-v)] = a / (e^a - 1)\). The Concrete literature samples it.
+    Squashing does not change a KL, so it is that between two logistic distributions. With \(r = t_p / t_q\),
+    \(m = r l_q - l_p\) and logistic noise \(\Lambda\) it is
+    \(m - \log r - 2 + 2 E[\mathrm{softplus}(-m - r \Lambda)]\). At r = 1 the expectation is \(m / (e^m - 1)\), which
+    makes it m coth(m/2) - 2; otherwise a sum over a grid, exact to rounding (see `_expected_softplus`).
     """
-    if q.temperature != p.temperature:
+    ratio = p.temperature / q.temperature
+    m = ratio * q.logits - p.logits
+    if ratio == 1:
+        return _same_temperature(m)
+    if ratio > _STEEPEST:
         raise NotImplementedError
-    a = q.logits - p.logits
-    near = a.abs() < 0.05
-    square = a.square()
+    return m - math.log(ratio) - 2 + 2 * _expected_softplus(m, ratio)
+
+
+def _same_temperature(m: Tensor) -> Tensor:
+    near = m.abs() < 0.05
+    square = m.square()
     series = square / 6 * (1 - square / 60 * (1 - square / 42))
-    away = torch.where(near, torch.ones_like(a), a)
+    away = torch.where(near, torch.ones_like(m), m)
     return torch.where(near, series, away / torch.tanh(away / 2) - 2)
+
+
+def _expected_softplus(m: Tensor, ratio: float) -> Tensor:
+    r"""\(E[\mathrm{softplus}(-m - r \Lambda)]\) by the trapezoidal rule.
+
+    The integrand is analytic within \(\pi / \max(1, r)\) of the real line, so the error falls as \(e^{-2\pi^2/h}\) for
+    a step of \(h / \max(1, r)\), and its tails as \(e^{-|\lambda|}\).
+    """
+    digits = -math.log(torch.finfo(m.dtype).eps)
+    step = 2 * math.pi**2 / (digits + 1) / max(1.0, ratio)
+    reach = math.ceil((digits + 5) / step)
+    noise = step * torch.arange(-reach, reach + 1, dtype=m.dtype, device=m.device)
+    density = step * torch.sigmoid(noise) * torch.sigmoid(-noise)
+    return (density * softplus(-m[..., None] - ratio * noise)).sum(-1)
 
 
 def _categorical_uniform(q: Categorical, p: UniformCodes) -> Tensor:

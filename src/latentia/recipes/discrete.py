@@ -20,13 +20,13 @@ def concrete(
     """The VAE with relaxed discrete latent variables: Concrete ones, of coin tosses or of categories.
 
     Relaxed coin tosses in place of Gaussian variables, or with posterior relaxed_categorical `latent_dim` relaxed
-    choices among `categories` each; the prior is relaxed likewise, and the bound is that of the relaxed model. With
-    coin tosses at one temperature the KL has a closed form; otherwise it is sampled.
+    choices among `categories` each; the prior is relaxed likewise, and the bound is that of the relaxed model. The KL
+    of coin tosses is computed, that of categories sampled.
 
     Args:
         data: What the data are.
-        prior_relaxation: The prior's temperature; by default `relaxation`, the posterior's. Maddison and others take
-            0.5 beside 0.67.
+        prior_relaxation: A relaxed prior's temperature; by default three quarters of `relaxation`, the posterior's (1/2
+            beside 2/3, as Maddison and others take). At equal temperatures choices among categories collapse easily.
         **parts: See `Parts`.
 
     Returns:
@@ -43,17 +43,17 @@ def concrete(
     from latentia.objectives import ELBO
     from latentia.recipes.compose import flat
 
-    model = flat(data, Parts(**parts))
+    model = flat(data, chosen := Parts(**parts))
+    relaxed = [p for p in model.modules() if isinstance(p, RelaxedBernoulliPrior | RelaxedCategoricalPrior)]
     if prior_relaxation is not None:
         check_positive(prior_relaxation=prior_relaxation)
-        relaxed = [p for p in model.modules() if isinstance(p, RelaxedBernoulliPrior | RelaxedCategoricalPrior)]
         if not relaxed:
             raise ConfigurationError(
                 "prior_relaxation is the temperature of a relaxed prior, and this model has another: leave it out, or "
                 "choose prior relaxed_bernoulli or relaxed_categorical"
             )
-        for p in relaxed:
-            p.temperature = prior_relaxation
+    for p in relaxed:
+        p.temperature = 0.75 * chosen.relaxation if prior_relaxation is None else prior_relaxation
     return model, ELBO()
 
 
@@ -84,7 +84,7 @@ def bernoulli_score(
     References:
         Mnih, Gregor, Neural variational inference and learning in belief networks, 2014, arXiv:1402.0030.
         Kool, van Hoof, Welling, Buy 4 REINFORCE samples, get a baseline for free!, 2019,
-        url:https://openreview.net/forum?id=r1lgTGL5DE.
+        openreview:r1lgTGL5DE.
     """
     from latentia.objectives import ELBO, Baseline
     from latentia.recipes.compose import flat
