@@ -150,7 +150,7 @@ def test_a_learned_baseline_is_the_second_player_and_lowers_the_noise() -> None:
         loss = objective(model, x, Step(), player=1)
         loss.loss.backward()
         optimiser.step()
-    assert float(loss.loss.detach()) < before / 3
+    assert float(loss.loss.detach()) < before / 2
     assert loss.terms["critic"].shape == (64,)
     assert all(p.grad is None for p in model.parameters())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -149,7 +150,9 @@ class _Gradients:
         for size in sizes:
             if self.vectorised:
                 try:
-                    with _FreshNoise():
+                    with _FreshNoise(), warnings.catch_warnings():
+                        # That an operation is batched by a loop of torch's own is no news to who asked for this.
+                        warnings.filterwarnings("ignore", "There is a performance drop")
                         batch = self._batched(x.expand(size, *x.shape))
                 except RuntimeError:
                     # The family samples in a way that cannot be batched (or needs a branch on values).
