@@ -134,7 +134,7 @@ def test_a_posterior_without_a_density_everywhere_is_refused(posterior: str) -> 
 
 def test_a_group_that_does_not_see_x_is_refused() -> None:
     for recipe in ("top_down", "bottom_up"):
-        with pytest.raises(ConfigurationError, match="others above or below"):
+        with pytest.raises(ConfigurationError, match="look at x alone"):
             Instance(recipe, REAL, {**SMALL, "prior": "vamp"}).build()
 
 

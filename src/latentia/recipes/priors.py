@@ -61,8 +61,8 @@ def _flow(kind: FlowPriorKind) -> Callable[[Ingredients], nn.Module]:
 def _vamp(given: Ingredients) -> nn.Module:
     if given.data is None or given.encoder is None or given.posterior is None:
         raise ConfigurationError(
-            "the prior vamp is made of the posteriors of learned inputs, and this latent group has others above or "
-            "below it: use prior mixture, or a recipe with a single group such as vamp"
+            "the prior vamp is made of the posteriors of learned inputs, and this latent group's posterior does not "
+            "look at x alone: use prior mixture, or a recipe with a single group such as vamp"
         )
     return VampPrior(given.encoder, given.posterior, pseudo_inputs(given.data, given.parts.components))
 
