@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latentia import bounds, recipes
     from latentia.data import DataSpec, load_data
     from latentia.evaluation import evaluate
-    from latentia.operate import impute
+    from latentia.operate import fit_density, impute, with_prior
     from latentia.runs import Run, fit, load
     from latentia.train import Plan
 
@@ -32,9 +32,11 @@ _HOMES = {
     "Run": "runs",
     "evaluate": "evaluation",
     "fit": "runs",
+    "fit_density": "operate",
     "impute": "operate",
     "load": "runs",
     "load_data": "data",
+    "with_prior": "operate",
 }
 _ROOMS = ("bounds", "recipes")
 
@@ -46,10 +48,12 @@ __all__ = [
     "bounds",
     "evaluate",
     "fit",
+    "fit_density",
     "impute",
     "load",
     "load_data",
     "recipes",
+    "with_prior",
 ]
 
 

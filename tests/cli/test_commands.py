@@ -50,6 +50,17 @@ def test_encode_and_decode(trained: Path, tmp_path: Path) -> None:
     assert call("encode", trained, "--split", "all", "-o", tmp_path / "all.npy", "--json").json["shape"] == [1797, 3]
 
 
+def test_sample_from_a_density_fitted_to_the_codes(trained: Path, tmp_path: Path) -> None:
+    found = call(
+        "sample", trained, "-n", 4, "--density", "mixture", "--components", 3, "-o", tmp_path / "a.npy", "--json"
+    )
+    assert found.json["density"] == "mixture"
+    call("sample", trained, "-n", 4, "--out", tmp_path / "b.npy")
+    assert not np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"))
+    again = latentia.load(trained).with_density("mixture", components=3)
+    assert again.sample(2).shape == (2, 1, 8, 8)
+
+
 def test_sample(trained: Path, tmp_path: Path) -> None:
     found = call("sample", trained, "-n", 5, "--out", tmp_path / "a.npy", "--json").json
     assert found["shape"] == [5, 1, 8, 8]

@@ -37,7 +37,10 @@ def test_errors_are_one_json_object_too(tmp_path: Path) -> None:
         (["fitt", "digits"], "there is no command 'fitt'"),
         (["fit"], "DATA is missing: give a name, a file or a folder"),
         (["fit", "digits", "--epocs", "3"], "unknown option: --epocs. Did you mean --epochs?"),
-        (["fit", "digits", "--beta", "3"], "unknown option: --beta; the recipe beta_vae has it: add --recipe beta_vae"),
+        (
+            ["fit", "digits", "--top-dim", "3"],
+            "unknown option: --top-dim; the recipes top_down, bottom_up have it: add --",
+        ),
         (["fit", "digits", "--recipe", "beta-va"], "did you mean 'beta_vae'?"),
         (["fit", "digits", "--epochs", "many"], 'invalid value for --epochs: unable to convert "many" into a whole'),
         (["fit", "digits", "--epochs", "0"], "epochs: 0 was given, at least 1 is expected"),

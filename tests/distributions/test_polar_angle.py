@@ -56,7 +56,8 @@ def proposals(kappa: Tensor, dim: int, shape: torch.Size) -> Tensor:
 
 def one_power_too_many(kappa: Tensor, dim: int, shape: torch.Size) -> Tensor:
     """sin^(m-1) in place of sin^(m-2)."""
-    return polar_angle(kappa, dim + 1, shape)
+    angle: Tensor = polar_angle(kappa, dim + 1, shape)
+    return angle
 
 
 @pytest.mark.parametrize(("mutant", "dim", "kappa"), [(proposals, 3, 1.0), (one_power_too_many, 10, 1e4)])
@@ -141,7 +142,8 @@ def exact_expectation(loc: Tensor, kappa: Tensor, a: Tensor) -> Tensor:
     order = loc.shape[-1] / 2 - 1
 
     def log_normaliser(k: Tensor) -> Tensor:
-        return order * k.log() - bessel_i(order, k).log_scaled - k
+        value: Tensor = order * k.log() - bessel_i(order, k).log_scaled - k
+        return value
 
     return torch.exp(log_normaliser(kappa) - log_normaliser((kappa * loc + a).norm()))
 

@@ -127,7 +127,7 @@ def test_an_autoencoder_says_why_it_has_no_samples(drawn: Drawn) -> None:
     page = page_of(run_of("autoencoder"), drawn("autoencoder"))
     assert "It is an autoencoder" in page.text
     assert "no picture of samples" in page.text
-    assert "latentia sample" not in page.text
+    assert "--density mixture" in page.text
     assert "ELBO" not in page.text
     assert "−log p(x)" not in page.text
 

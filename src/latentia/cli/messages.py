@@ -38,7 +38,10 @@ def explained(error: CycloptsError, arguments: Sequence[str]) -> str:
     if isinstance(error, UnknownOptionError) and command.endswith(" fit"):
         word = (error.token.keyword or error.token.value).split("=", 1)[0]
         if owners := _owners(word):
-            return f"unknown option: {word}; the recipe {' and '.join(owners)} has it: add --recipe {owners[0]}"
+            several = (
+                f"the recipes {', '.join(owners)} have it" if len(owners) > 1 else f"the recipe {owners[0]} has it"
+            )
+            return f"unknown option: {word}; {several}: add --recipe {owners[0]}"
     text = " ".join(str(error).split())
     for technical, plain in _WORDS.items():
         text = text.replace(technical, plain)

@@ -54,7 +54,7 @@ def bessel_i(order: float, x: Tensor) -> BesselI:
     >>> round(float(found.log_scaled.exp() / (1 - math.exp(-4)) * math.sqrt(4 * math.pi)), 12)
     1.0
     """
-    log, ratio, complement = _BesselI.apply(order, widened(x))  # type: ignore[no-untyped-call] # torch's
+    log, ratio, complement = _apply(order, widened(x))
     return BesselI(log, ratio, complement)
 
 
@@ -99,6 +99,10 @@ class _BesselI(torch.autograd.Function):
         of_log = ctx.order / x - complement
         of_ratio = ratio_slope(ctx.order, BesselI(of_log, ratio, complement), x)
         return None, grad[0] * of_log + (grad[1] - grad[2]) * of_ratio
+
+
+# A compiler would trace into the exact fractions below.
+_apply = torch.compiler.disable(_BesselI.apply)
 
 
 def ratio_slope(order: float, found: BesselI, x: Tensor) -> Tensor:

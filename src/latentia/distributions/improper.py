@@ -47,5 +47,6 @@ class Flat(Distribution):
         """
         raise CompatibilityError(
             "this model has no prior over its codes (an autoencoder's prior is flat), so nothing can be sampled from "
-            "it; use a recipe with a prior (such as vae), or decode codes that encode gave you"
+            "it; fit a density to its codes (latentia sample RUN --density mixture, or run.with_density()), or use a "
+            "recipe with a prior (such as vae)"
         )

@@ -45,7 +45,7 @@ def polar_angle(concentration: Tensor, dim: int, sample_shape: torch.Size) -> Te
         von Mises Fisher distribution, 1994, doi:10.1080/03610919408813161; Figurnov, Mohamed, Mnih, Implicit
         reparameterization gradients, 2018, arXiv:1805.08498.
     """
-    angle: Tensor = _PolarAngle.apply(concentration, dim, sample_shape)  # type: ignore[no-untyped-call] # torch's
+    angle: Tensor = _apply(concentration, dim, sample_shape)
     return angle
 
 
@@ -71,6 +71,10 @@ class _PolarAngle(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: Any, concentration: Tensor, dim: int, sample_shape: torch.Size) -> tuple[Tensor, int]:
         return polar_angle(concentration.movedim(in_dims[0], 0), dim, sample_shape), len(sample_shape)
+
+
+# How often the loop below runs depends on the draws, which no compiler can follow.
+_apply = torch.compiler.disable(_PolarAngle.apply)
 
 
 def _accepted(concentration: Tensor, dim: int) -> Tensor:
@@ -121,7 +125,8 @@ def angle_slope(angle: Tensor, concentration: Tensor, dim: int) -> Tensor:
     s, s_here = _haversine(angle[..., None] + width * nodes), _haversine(angle)[..., None]
     log_ratio = power / 2 * ((s - s * s) / (s_here - s_here * s_here)).log() - 2 * kappa[..., None] * (s - s_here)
     lag = (2 * s - complement[..., None]).abs()
-    return -((lag * log_ratio.exp()) @ weights) * reach
+    integral: Tensor = (lag * log_ratio.exp()) @ weights
+    return -integral * reach
 
 
 def _haversine(angle: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ def spectrally_normalised(net: Module) -> Module:
         arXiv:1802.05957.
 
     >>> layer = spectrally_normalised(nn.Linear(5, 4))
-    >>> round(float(torch.linalg.matrix_norm(layer.weight, 2)), 3)
+    >>> round(float(torch.linalg.matrix_norm(layer.weight.detach(), 2)), 3)
     1.0
     """
     for layer in [module for module in net.modules() if isinstance(module, nn.Linear | nn.Conv2d)]:

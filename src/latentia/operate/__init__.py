@@ -4,6 +4,7 @@ from latentia.operate.activity import Activity, measure_activity
 from latentia.operate.code_files import check_codes_path, read_codes, write_codes
 from latentia.operate.data_files import check_data_path, write_data, write_grid
 from latentia.operate.decoding import code_names, decode_upto, group_of, has_prior, prior_centre
+from latentia.operate.density import fit_density, with_prior
 from latentia.operate.image_grid import as_pixels, image_grid
 from latentia.operate.imputation import Imputation, impute
 from latentia.operate.interpolation import How, interpolate
@@ -22,6 +23,7 @@ __all__ = [
     "check_data_path",
     "code_names",
     "decode_upto",
+    "fit_density",
     "group_of",
     "has_prior",
     "image_grid",
@@ -36,6 +38,7 @@ __all__ = [
     "spherical",
     "track_of",
     "traverse",
+    "with_prior",
     "write_codes",
     "write_data",
     "write_grid",

@@ -112,8 +112,8 @@ def has_prior(model: DataModel) -> bool:
 def prior_centre(model: DataModel) -> Tensor:
     """The code in the middle of the prior: each group at the mean of its prior given the groups above.
 
-    For a standard normal prior this is zero; for a mixture it is the mean of one component, always the same. Without a
-    prior it is zero.
+    For a standard normal prior this is zero; for a mixture it is the mean of one component, always the same; a prior
+    without a middle, such as a uniform one on the sphere, gives one draw, always the same. Without a prior it is zero.
 
     Args:
         model: L latent dimensions in all.
@@ -124,5 +124,8 @@ def prior_centre(model: DataModel) -> Tensor:
     if not has_prior(model):
         return torch.zeros(model.latent_dim)
     with torch.no_grad(), evaluating(model), seeded(_SEED, model.device):
-        drawn = model.vae.generate(1, temperature=0.0).draw
+        try:
+            drawn = model.vae.generate(1, temperature=0.0).draw
+        except CompatibilityError:
+            drawn = model.vae.generate(1).draw
     return torch.cat([z[0, 0].flatten() for z in drawn.z]).cpu()

@@ -10,6 +10,7 @@ from torch import Tensor
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.operate.decoding import as_codes
+from latentia.operate.domains import inside
 from latentia.operate.lines import linear, spherical
 
 How = Literal["linear", "spherical"]
@@ -22,7 +23,7 @@ def interpolate(
     """Data on the way from one row to another through the latent space, ends included.
 
     The rows are replaced by their posterior means, so both ends of the result are reconstructions. With several latent
-    groups each group goes its own way.
+    groups each group goes its own way; off the real line it keeps to where the latent variables live.
 
     Args:
         model: The model.
@@ -57,5 +58,5 @@ def interpolate(
     sizes = list(model.latent_sizes.values())
     parts = zip(start.split(sizes, 1), end.split(sizes, 1), strict=True)
     path = torch.cat([way(one, other, t) for one, other in parts], dim=-1)
-    x = model.decode(path.flatten(0, 1))
+    x = model.decode(inside(model, path.flatten(0, 1)))
     return x.reshape(len(start), steps, *x.shape[1:])

@@ -12,6 +12,7 @@ from torch import Tensor
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.operate.decoding import as_codes, decode_upto, group_of, has_prior, prior_centre
+from latentia.operate.domains import inside, prior_spread
 
 
 def offsets(span: float, steps: int) -> Tensor:
@@ -77,6 +78,7 @@ def traverse(
 ) -> Tensor:
     """Decode codes in which one dimension at a time moves away from an origin, to both sides.
 
+    Off the real line the codes are kept where the latent variables live: shares add up to one, say.
     Latent groups below the one that moves follow it: they take the mean of their prior given the groups above.
 
     Args:
@@ -85,7 +87,8 @@ def traverse(
         origin: `[L]`, the code to start from; by default the centre of the prior (zero for a standard normal).
         span: How far to move, in units of `scale`.
         steps: S, points along the way; with an odd number the middle one is the origin itself.
-        scale: `[L]`, one unit in each dimension; by default 1, the standard deviation of a standard normal prior.
+        scale: `[L]`, one unit in each dimension; by default 1 on the real line, the standard deviation of a standard
+            normal prior, and elsewhere that of the prior itself.
 
     Returns:
         `[len(dims), S, *shape]`, means of p(x|z) in the data's units.
@@ -96,7 +99,7 @@ def traverse(
     """
     size = model.latent_dim
     chosen = range(size) if dims is None else dims
-    unit = torch.ones(size) if scale is None else torch.as_tensor(scale, dtype=torch.float32)
+    unit = prior_spread(model) if scale is None else torch.as_tensor(scale, dtype=torch.float32)
     base = prior_centre(model) if origin is None else torch.as_tensor(origin)
     for name, given in (("origin", base), ("scale", unit)):
         if given.shape != (size,):
@@ -108,7 +111,7 @@ def traverse(
         group = group_of(model, dim)
         codes = start.repeat(steps, 1)
         codes[:, dim] += away * unit[dim]
-        rows.append(decode_upto(model, codes, group))
+        rows.append(decode_upto(model, inside(model, codes), group))
     if not rows:
         raise ConfigurationError(f"no dimension to traverse was given; this model has {size}, numbered from 0")
     return torch.stack(rows)

@@ -11,7 +11,8 @@ from types import MappingProxyType
 FILE = "references.bib"
 # A DOI may hold brackets in pairs, as in 10.1016/0893-6080(89)90014-2.
 _IDENTIFIER = re.compile(
-    r"arXiv:(\d{4}\.\d{4,5})|doi:(10\.\d{4,}/(?:[^\s,;()]|\([^\s()]*\))+)|isbn:([\d-]+)|url:(\S+?)(?=[.,;)]*(?:\s|$))"
+    r"arXiv:(\d{4}\.\d{4,5})|doi:(10\.\d{4,}/(?:[^\s,;()]|\([^\s()]*\))+)|isbn:([\d-]+)|openreview:([\w-]+)"
+    r"|url:(\S+?)(?=[.,;)]*(?:\s|$))"
 )
 
 
@@ -49,11 +50,11 @@ def bibtex(citation: str) -> tuple[str, ...]:
 
 @cache
 def entries() -> Mapping[str, str]:
-    """All entries by identifier: the field `eprint`, `doi`, `isbn` or `url`, whichever comes first."""
+    """All entries by identifier: the field `eprint`, `doi`, `isbn`, or a `url`: its OpenReview forum, or all after https://."""
     text = files("latentia.recipes").joinpath(FILE).read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for entry in re.split(r"\n\s*\n", text.strip()):
         for name in ("eprint", "doi", "isbn", "url"):
             if (field := re.search(rf"^\s*{name}\s*=\s*\{{(.+?)\}},?$", entry, re.MULTILINE)) is not None:
-                found[field.group(1)] = entry.strip()
+                found[field.group(1).rpartition("forum?id=")[2].removeprefix("https://")] = entry.strip()
     return MappingProxyType(found)

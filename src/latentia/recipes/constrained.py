@@ -43,7 +43,7 @@ def sparse(
 
     References:
         Lee, Ekanadham, Ng, Sparse deep belief net model for visual area V2, 2008,
-        url:https://papers.nips.cc/paper/3313-sparse-deep-belief-net-model-for-visual-area-v2.
+        url:papers.nips.cc/paper/3313-sparse-deep-belief-net-model-for-visual-area-v2.
         Olshausen, Field, Emergence of simple-cell receptive field properties by learning a sparse code for natural
         images, 1996, doi:10.1038/381607a0.
     """
@@ -118,7 +118,7 @@ def contractive(
 
     References:
         Rifai, Vincent, Muller, Glorot, Bengio, Contractive auto-encoders: Explicit invariance during feature
-        extraction, 2011, url:https://icml.cc/2011/papers/455_icmlpaper.pdf.
+        extraction, 2011, url:icml.cc/2011/papers/455_icmlpaper.pdf.
     """
     from latentia.objectives import Reconstruction
     from latentia.objectives.penalties import Contraction

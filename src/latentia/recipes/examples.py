@@ -37,6 +37,16 @@ _COLUMNS = replace(
     mean=(0.0,) * 20,
     std=(1.0,) * 20,
 )
+_COUNTS = replace(
+    _COLUMNS,
+    name="counts of 200 words",
+    shape=(200,),
+    support="counts",
+    low=0.0,
+    high=9.0,
+    mean=(0.1,) * 200,
+    std=(0.5,) * 200,
+)
 
-EXAMPLES = (_PIXELS, _COLUMNS)
+EXAMPLES = (_PIXELS, _COUNTS, _COLUMNS)
 """In the order in which they are tried."""

@@ -82,7 +82,7 @@ def beta_vae(
 
     References:
         Higgins and others, beta-VAE: Learning basic visual concepts with a constrained variational framework, 2017,
-        url:https://openreview.net/forum?id=Sy2fzU9gl.
+        openreview:Sy2fzU9gl.
     """
     from latentia.errors import ConfigurationError
     from latentia.objectives import ELBO

@@ -26,6 +26,10 @@ def commands(run: ReportInput) -> Iterator[tuple[str, str]]:
         yield f"latentia sample {folder} --num 64 --out samples.{suffix}", "draw from the prior"
     else:
         yield f"latentia evaluate {folder}", "measure the reconstruction error"
+        yield (
+            f"latentia sample {folder} --density mixture --out samples.{suffix}",
+            "fit a density to the codes of the training rows, and draw from it",
+        )
     yield f"latentia encode {folder} --out codes.csv", "the code of every test row; name a file to encode others"
     yield f"latentia decode {folder} codes.csv --out decoded.{suffix}", "codes back into data"
     yield f"latentia reconstruct {folder} --out reconstructions.{suffix}", "through the model and back"
@@ -49,4 +53,6 @@ def python_lines(run: ReportInput) -> str:
     ]
     if has_prior(run.model):
         lines.append("new = run.model.sample(16)           # from the prior")
+    else:
+        lines.append("new = run.with_density().sample(16)  # from a density fitted to the codes")
     return "\n".join(lines)

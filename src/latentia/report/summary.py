@@ -50,7 +50,8 @@ def summary(run: ReportInput) -> Iterator[str]:
     else:
         yield (
             f"{first} It is an autoencoder: it knows no distribution of codes and so has nothing to draw new {row}s "
-            f"from, which is why this report has no picture of samples, and no likelihood of a {row} to report."
+            f"from, which is why this report has no picture of samples, and no likelihood of a {row} to report. A "
+            "density fitted to its codes afterwards can be drawn from: see latentia sample --density below."
         )
     measured = f"Measured on {evidence.num_examples:,} {run.split} {row}s, none of which it saw in training: "
     if run.split == "train":

@@ -11,7 +11,8 @@ from latentia.data import Dataset, DataSpec, Resident, Source
 from latentia.data.spec import SplitName
 from latentia.data_model import DataModel
 from latentia.evaluation import Evidence, evaluate
-from latentia.operate import Imputation, impute
+from latentia.names import DensityName
+from latentia.operate import Imputation, fit_density, impute, with_prior
 from latentia.recipes import RecipeInfo
 from latentia.runs.folder import REPORT
 from latentia.runs.reading import read_again
@@ -108,6 +109,20 @@ class Run:
         """
         rows = self.split(split) if source is None else source
         return evaluate(self.model, rows, num_samples=num_samples, seed=seed, batch_size=batch_size, progress=progress)
+
+    def with_density(self, kind: DensityName = "mixture", *, components: int = 10, seed: int = 0) -> DataModel:
+        """The model with a prior fitted to the codes of its training rows: see `latentia.fit_density`.
+
+        Args:
+            kind: `gaussian`, `mixture` or `flow`.
+            components: Gaussians of the mixture.
+            seed: Of the fit.
+
+        Returns:
+            A copy of the model; an autoencoder's can be sampled.
+        """
+        rows = self.split("train").x
+        return with_prior(self.model, fit_density(self.model, rows, kind, components=components, seed=seed))
 
     def impute(self, data: Any, *, num_samples: int = 1000, seed: int = 0) -> Imputation:
         """Fill the missing cells of rows: see `latentia.impute`."""

@@ -57,7 +57,7 @@ def decompose(trace: Trace, num_data: int, aggregate: Aggregate = "stratified") 
     q, p = factors(trace.draw.q[0]), factors(trace.draw.p[0])
     # [K, B, B', D]: sample i under the posterior of row j.
     pairs = q.log_prob(z.unsqueeze(2)).flatten(3)
-    weights = log_shares(pairs.shape[2], num_data, aggregate).to(pairs)
+    weights = log_shares(pairs.shape[2], num_data, aggregate, pairs.dtype).to(pairs.device)
     posterior = pairs.diagonal(dim1=1, dim2=2).sum(1)
     joint = torch.logsumexp(weights + pairs.sum(3), dim=2)
     marginals = torch.logsumexp(weights.unsqueeze(2) + pairs, dim=2).sum(2)
@@ -86,13 +86,14 @@ def factors(distribution: Distribution) -> Distribution:
     return base
 
 
-def log_shares(batch: int, num_data: int, aggregate: Aggregate) -> Tensor:
+def log_shares(batch: int, num_data: int, aggregate: Aggregate, dtype: torch.dtype = torch.float32) -> Tensor:
     """Logarithms of the weights of q(z_i|x_j) in the estimate of q(z_i).
 
     Args:
         batch: B.
         num_data: N.
         aggregate: The estimator.
+        dtype: Of the result.
 
     Returns:
         `[B, B]`.
@@ -102,9 +103,9 @@ def log_shares(batch: int, num_data: int, aggregate: Aggregate) -> Tensor:
             [0.5000, 0.5000]])
     """
     if aggregate == "weighted" or batch == 1:
-        return torch.full((batch, batch), -math.log(num_data * batch))
+        return torch.full((batch, batch), -math.log(num_data * batch), dtype=dtype)
     others = math.log(max(num_data - 1, 1) / (num_data * (batch - 1)))
-    return torch.full((batch, batch), others).fill_diagonal_(-math.log(num_data))
+    return torch.full((batch, batch), others, dtype=dtype).fill_diagonal_(-math.log(num_data))
 
 
 @dataclass(frozen=True, slots=True)
