@@ -46,7 +46,7 @@ def trained(epochs: int, rows: int) -> tuple[VAE, Tensor]:
     train(model, objective, data, Plan(epochs=epochs, seed=0, threads=1))
     with torch.no_grad():
         for parameter in core.parameters():
-            parameter += 0.01 * torch.randn_like(parameter)
+            parameter.add_(0.01 * torch.randn_like(parameter))
     raw = next(iter(data.test.batches(rows, seed=None))).x
     return core, model.preparation(raw)
 
@@ -74,7 +74,7 @@ def picture(rows: Mapping[str, Mapping[int, Mapping[str, float]]], floor: float,
     mpl.use("agg")
     from matplotlib import pyplot as plt
 
-    styles = dict(zip(ESTIMATORS, ("o-", "s--", "D-", "v:", "^-.", "P-"), strict=True))
+    styles: dict[str, str] = dict(zip(ESTIMATORS, ("o-", "s--", "D-", "v:", "^-.", "P-"), strict=True))
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.2), sharex=True, layout="constrained")
     for axis, part in zip(axes, ("encoder", "decoder"), strict=True):
         for name, by_k in rows.items():
