@@ -138,7 +138,15 @@ def test_adult(tmp_path: Path) -> None:
     assert data.spec.counts == {"train": 29_305, "validation": 3_256, "test": 300}
     assert data.spec.names == tuple(COLUMNS)
     few = load_data(adult.train[:3000], columns=adult.columns, missing=True)
-    options = {**SMALL, "epochs": 4, "batch_size": 64, "report": False, "learning_rate": 3e-3}
+    options = {
+        **SMALL,
+        "hidden": (64,),
+        "epochs": 30,
+        "kl_warmup": 15.0,
+        "batch_size": 64,
+        "report": False,
+        "learning_rate": 3e-3,
+    }
     run = latentia.fit(few, "table_vae", out=tmp_path / "run", **options)
     evidence = run.evaluate(num_samples=20)
     assert evidence.nll is not None

@@ -211,8 +211,6 @@ class TableHead(nn.Module):
                 families.append(make[kind](index, [columns[i] for i in index]))
         self.families = nn.ModuleList(families)
         self.sizes = [family.features for family in families]
-        # What columns are on their own is learned quickly, before how they hang together.
-        self.raw_offset = nn.Parameter(torch.zeros(sum(self.sizes)))
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:
@@ -221,5 +219,5 @@ class TableHead(nn.Module):
 
     def forward(self, features: Tensor) -> Distribution:
         """p(x | features)."""
-        parts = (at_least_float32(features) + GAIN * self.raw_offset).split(self.sizes, dim=-1)
+        parts = at_least_float32(features).split(self.sizes, dim=-1)
         return Table([cast(Block, family(part)) for family, part in zip(self.families, parts, strict=True)])
