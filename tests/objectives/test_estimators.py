@@ -183,6 +183,7 @@ def test_a_lone_row_and_evaluation_without_gradients_work() -> None:
             objective(model.vae, x, Step(), player=1).loss.backward()
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "objective",
