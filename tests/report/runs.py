@@ -16,6 +16,7 @@ from latentia.evaluation import evaluate
 from latentia.recipes import explain, recipe_named
 from latentia.report import ReportInput
 from latentia.train.plan import Plan
+from tests.data.test_columns import gappy
 
 SMALL: dict[str, Any] = {"latent_dim": 3, "hidden": (8,)}
 
@@ -39,12 +40,18 @@ def table(columns: int = 4) -> Dataset:
     return load_data(x)
 
 
+def mixed_table() -> Dataset:
+    """A column of every kind, with gaps."""
+    return load_data(gappy(90), columns="real,positive,count,binary,categorical,ordinal", missing=True)
+
+
 KINDS: Mapping[str, tuple[Any, str, dict[str, Any]]] = {
     "grey": (grey, "vae", SMALL),
     "binarised": (grey, "beta_vae", {**SMALL, "likelihood": "bernoulli", "beta": 2.0}),
     "colour": (colour, "iwae", {**SMALL, "num_samples": 2, "likelihood": "gaussian"}),
     "table": (table, "vae", SMALL),
     "wide table": (lambda: table(30), "vae", {**SMALL, "prior": "mixture", "components": 2}),
+    "mixed table": (mixed_table, "table_vae", {**SMALL, "components": 2}),
     "two columns": (
         lambda: load_data(np.random.default_rng(0).normal(size=(50, 2))),
         "vae",

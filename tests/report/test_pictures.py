@@ -24,6 +24,7 @@ Drawn = Callable[[str], dict[str, Path]]
 USUAL = {"reconstructions", "samples", "traversals", "latent_map", "curves", "kl_per_dim"}
 WANTED = {
     "wide table": USUAL - {"kl_per_dim"} | {"code_spread"},
+    "mixed table": USUAL - {"kl_per_dim"} | {"code_spread"},
     "autoencoder": USUAL - {"kl_per_dim", "samples"} | {"code_spread"},
 }
 
