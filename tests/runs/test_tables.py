@@ -117,7 +117,7 @@ ADULT = Path(os.environ.get("LATENTIA_DATA", "")) / "adult"
 
 
 @pytest.mark.skipif(not os.environ.get("LATENTIA_DATA"), reason="LATENTIA_DATA is not set")
-def test_adult(tmp_path: Path) -> None:
+def test_adult_is_read_as_it_was_published() -> None:
     adult = read_adult(ADULT)
     assert (adult.train.shape, adult.test.shape) == ((32_561, 14), (16_281, 14))
     assert np.isnan(adult.train).any(1).sum() == 2_399
@@ -137,6 +137,12 @@ def test_adult(tmp_path: Path) -> None:
     data = load_adult(ADULT, test_rows=300)
     assert data.spec.counts == {"train": 29_305, "validation": 3_256, "test": 300}
     assert data.spec.names == tuple(COLUMNS)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.environ.get("LATENTIA_DATA"), reason="LATENTIA_DATA is not set")
+def test_a_table_model_of_adult_beats_independent_columns(tmp_path: Path) -> None:
+    adult = read_adult(ADULT)
     few = load_data(adult.train[:3000], columns=adult.columns, missing=True)
     options = {
         **SMALL,
