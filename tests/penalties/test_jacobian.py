@@ -81,7 +81,7 @@ def test_mutants_of_the_estimate() -> None:
 
 def closed_form_of_logistic_units(weight: Callable[[Tensor], Tensor]) -> None:
     """One logistic layer: sum_j (h_j (1 - h_j))^2 |W_j|^2 (Rifai and others, 2011)."""
-    instance = Instance("contractive", REAL, {"latent_dim": 3, "hidden": (), "weight": 2.0})
+    instance = Instance("contractive", REAL, {"latent_dim": 3, "hidden": (), "weight": 2.0, "probes": 0})
     model, objective = instance.build()
     x = instance.batch(6)
     trace = model.trace(x)

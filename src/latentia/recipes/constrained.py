@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from latentia.objectives import Reconstruction
 
 
-@with_parts(latent_dim=64)
+@with_parts(latent_dim=64, norm=False)
 def sparse(
     data: DataSpec,
     /,
@@ -23,6 +23,7 @@ def sparse(
     measure: Sparsity = "kl",
     weight: float = 1.0,
     target: float = 0.05,
+    decoder_weight: float = 1e-2,
     **parts: Unpack[PartOptions],
 ) -> tuple[VAE, Reconstruction]:
     """A sparse autoencoder: many units in its code, of which few are active for any one row.
@@ -31,11 +32,15 @@ def sparse(
     logistic units and the KL between their target activity and their mean activity over the batch is added; with l1
     the code is real and its absolute values are.
 
+    The squared norm of the decoder's weights is penalised too, and LayerNorm is off by default: else small codes that
+    the decoder blows up again cost nothing, and meet the target without being sparse.
+
     Args:
         data: What the data are.
         measure: kl on the mean activity of each unit, or l1 on each code.
         weight: Of that term, which is summed over units, against log-likelihoods summed over all dimensions of x.
         target: With kl: the share of the rows for which a unit should be active.
+        decoder_weight: Of the squared norm of the decoder's weights.
         **parts: See `Parts`; the options of posterior and prior have no meaning here.
 
     Returns:
@@ -48,14 +53,15 @@ def sparse(
         images, 1996, doi:10.1038/381607a0.
     """
     from latentia.objectives import Reconstruction
-    from latentia.objectives.penalties import AbsoluteCodes, MeanActivity
+    from latentia.objectives.penalties import AbsoluteCodes, DecoderNorm, MeanActivity
     from latentia.recipes.weights import check_shares, check_weights
 
-    check_weights(weight=weight)
+    check_weights(weight=weight, decoder_weight=decoder_weight)
     check_shares(target=target)
+    decay = DecoderNorm(decoder_weight)
     if measure == "l1":
-        return autoencoder(data, **parts)[0], Reconstruction(penalties=(AbsoluteCodes(weight),))
-    return _logistic(data, target, **parts), Reconstruction(penalties=(MeanActivity(weight, target),))
+        return autoencoder(data, **parts)[0], Reconstruction(penalties=(AbsoluteCodes(weight), decay))
+    return _logistic(data, target, **parts), Reconstruction(penalties=(MeanActivity(weight, target), decay))
 
 
 def denoising(
@@ -96,19 +102,29 @@ def denoising(
     return model, objective
 
 
+@with_parts(norm=False)
 def contractive(
-    data: DataSpec, /, *, weight: float = 1.0, probes: int = 0, **parts: Unpack[PartOptions]
+    data: DataSpec,
+    /,
+    *,
+    weight: float = 1.0,
+    decoder_weight: float = 1e-2,
+    probes: int = 1,
+    **parts: Unpack[PartOptions],
 ) -> tuple[VAE, Reconstruction]:
     """A contractive autoencoder: its code hardly moves when x does, unless the reconstruction needs it to.
 
     A point mass on logistic units stands in place of the posterior and a flat density in place of the prior. The
-    squared norm of the encoder's Jacobian at each row is added to the reconstruction term. The paper ties the weights
-    of encoder and decoder; here they are free.
+    squared norm of the encoder's Jacobian at each row is added to the reconstruction term.
+
+    The paper ties the weights of encoder and decoder, so that the one cannot shrink what the other blows up again.
+    Here the squared norm of the decoder's weights is penalised in its stead, and LayerNorm is off by default.
 
     Args:
         data: What the data are.
         weight: Of the squared norm, which is summed over code and x, against log-likelihoods summed over all
             dimensions of x.
+        decoder_weight: Of the squared norm of the decoder's weights.
         probes: Random directions in which the Jacobian is measured, without bias; 0 is exact, at the cost of one
             backward pass for each latent dimension.
         **parts: See `Parts`; the options of posterior and prior have no meaning here.
@@ -121,12 +137,13 @@ def contractive(
         extraction, 2011, url:icml.cc/2011/papers/455_icmlpaper.pdf.
     """
     from latentia.objectives import Reconstruction
-    from latentia.objectives.penalties import Contraction
+    from latentia.objectives.penalties import Contraction, DecoderNorm
     from latentia.recipes.weights import check_probes, check_weights
 
-    check_weights(weight=weight)
+    check_weights(weight=weight, decoder_weight=decoder_weight)
     check_probes(probes)
-    return _logistic(data, 0.5, **parts), Reconstruction(penalties=(Contraction(weight, probes),))
+    penalties = (Contraction(weight, probes), DecoderNorm(decoder_weight))
+    return _logistic(data, 0.5, **parts), Reconstruction(penalties=penalties)
 
 
 def _logistic(data: DataSpec, initial: float, **parts: Unpack[PartOptions]) -> VAE:

@@ -59,7 +59,7 @@ def factor_vae(
     /,
     *,
     gamma: float = 10.0,
-    critic_hidden: tuple[int, ...] = (256, 256, 256),
+    critic_hidden: tuple[int, ...] = (512, 512, 512),
     **parts: Unpack[PartOptions],
 ) -> tuple[VAE, ELBO]:
     """The plain VAE with the total correlation of its code penalised, as a critic measures it.
@@ -72,7 +72,7 @@ def factor_vae(
         data: What the data are.
         gamma: Weight of the total correlation, against log-likelihoods summed over all dimensions of x, as in the paper
             (35 on dSprites, 6 on 3D shapes).
-        critic_hidden: Hidden widths of the critic; the paper has six of 1000.
+        critic_hidden: Hidden widths of the critic; the paper has six of 1000. One that is too small is led astray.
         **parts: See `Parts`.
 
     Returns:
