@@ -69,7 +69,8 @@ class BottomUp(nn.Module):
             q.insert(0, posterior)
             evidence = z[group.name].flatten(2)
         # With every z set, the way down only collects p(z_g | z_<g) and the state.
-        return replace(self.down.generate(lead, context, given=z), q=tuple(q))
+        drawn = self.down.generate(lead, context, given=z)
+        return replace(drawn, q=tuple(q), entangled=frozenset(range(1, len(q))))
 
     def generate(
         self,

@@ -33,6 +33,9 @@ class Draw:
         p: p(z_g | z_<g), each with a batch that broadcasts to (K, B).
         q: q(z_g | ..., x); in generation the same objects as `p`.
         log_r: `[K, B]`, log-weight of each sample: -log K for exchangeable samples, log q(y|x) where y is enumerated.
+        entangled: Indices of groups for which p(z_g | z_<g) is given something that was inferred from z_g itself. The
+            mean of log q - log p is then over both together, and KL(q || p), which averages over a z_g that has
+            nothing to do with the condition, is another number: the sampled difference takes its place.
     """
 
     state: Tensor
@@ -40,6 +43,7 @@ class Draw:
     p: tuple[Distribution, ...]
     q: tuple[Distribution, ...]
     log_r: Tensor
+    entangled: frozenset[int] = frozenset()
 
 
 class Group(Protocol):

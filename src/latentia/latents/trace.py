@@ -53,8 +53,11 @@ class Trace:
 
     @cached_property
     def kl(self) -> Tensor:
-        """KL(q_g || p_g), `[G, K, B]`: in closed form where there is one, else the sampled difference."""
-        return self._stack([kl(q, p, z) for q, p, z in zip(self.draw.q, self.draw.p, self.draw.z, strict=True)])
+        """KL(q_g || p_g), `[G, K, B]`: in closed form where there is one that holds, else the sampled difference."""
+        groups = enumerate(zip(self.draw.q, self.draw.p, self.draw.z, strict=True))
+        return self._stack(
+            [self.log_qz[g] - self.log_pz[g] if g in self.draw.entangled else kl(q, p, z) for g, (q, p, z) in groups]
+        )
 
     @cached_property
     def log_w(self) -> Tensor:
@@ -70,4 +73,4 @@ class Trace:
         Returns:
             A tensor whose batch broadcasts to (K, B).
         """
-        return kl_per_dim(self.draw.q[group], self.draw.p[group])
+        return None if group in self.draw.entangled else kl_per_dim(self.draw.q[group], self.draw.p[group])

@@ -12,7 +12,6 @@ from torch.distributions import Distribution
 from latentia import bounds
 from latentia.conditionals import Need
 from latentia.distributions import kl, normal
-from latentia.distributions.coupled import Coupled
 from latentia.errors import CompatibilityError
 from latentia.latents import BottomUp
 from latentia.model import VAE
@@ -51,7 +50,6 @@ class TwoStage:
         (_, z), q_z = trace.draw.z, trace.draw.q[1]
         reconstruction = bounds.reconstruction(trace)
         # Against N(0, I), which depends on nothing, the divergence may be in closed form.
-        q_z = q_z.factor if isinstance(q_z, Coupled) else q_z
         first = -reconstruction + kl(q_z, _standard(q_z, z), z).expand(trace.lead)[0]
         second = -self._of_codes(model, z.detach())
         whole = bounds.elbo(trace)

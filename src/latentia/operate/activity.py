@@ -69,7 +69,7 @@ def measure_activity(model: DataModel, data: Any) -> Activity:
             parts = [
                 part.expand(z.shape)[0].flatten(1)
                 for q, p, z in zip(drawn.q, drawn.p, drawn.z, strict=True)
-                if splits and (part := kl_per_dim(q, p)) is not None
+                if splits and not drawn.entangled and (part := kl_per_dim(q, p)) is not None
             ]
             splits = len(parts) == len(drawn.z)
             if splits:

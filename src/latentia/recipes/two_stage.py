@@ -41,7 +41,6 @@ def two_stage(
     """
     from dataclasses import replace
 
-    from latentia.conditionals.coupled import CoupledPosterior
     from latentia.errors import ConfigurationError
     from latentia.latents import BottomUp, LatentGroup
     from latentia.model import VAE
@@ -64,5 +63,5 @@ def two_stage(
     over_u = prior(Ingredients(replace(chosen, latent_dim=high)))
     top = LatentGroup("u", over_u, gaussian(low, second_hidden, high, chosen))
     falling = gaussian(high, second_hidden, low, chosen)
-    lower = LatentGroup("z", falling, CoupledPosterior(posterior(features, chosen)), merge="replace")
+    lower = LatentGroup("z", falling, posterior(features, chosen), merge="replace")
     return VAE(net, BottomUp([top, lower]), likelihood(data, chosen, low)), TwoStage(share)
