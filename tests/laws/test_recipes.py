@@ -90,6 +90,13 @@ def test_the_two_lists_of_parts_agree() -> None:
         ("iwae", REAL, {"num_samples": 0}, "num_samples is 0"),
         ("autoencoder", REAL, {"prior": "mixture"}, "no prior"),
         ("bottom_up", REAL, {"between": ()}, "between is"),
+        ("top_down", REAL, {"posterior": "iaf"}, "posterior of its own, and iaf was given"),
+        ("bottom_up", REAL, {"leapfrog": 2}, "leapfrog of its own"),
+        ("two_stage", REAL, {"leapfrog": 2}, "leapfrog of its own"),
+        ("autoencoder", REAL, {"posterior": "full"}, "posterior of its own"),
+        ("sparse", REAL, {"leapfrog": 1}, "leapfrog of its own"),
+        ("topic", LEVELS, {}, "needs rows of columns"),
+        ("topic", LEVELS, {"likelihood": "poisson"}, "needs rows of columns"),
     ],
 )
 def test_a_combination_that_cannot_work_is_refused_by_name(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -54,7 +54,7 @@ def bessel_i(order: float, x: Tensor) -> BesselI:
     >>> round(float(found.log_scaled.exp() / (1 - math.exp(-4)) * math.sqrt(4 * math.pi)), 12)
     1.0
     """
-    log, ratio, complement = _apply(order, widened(x))
+    log, ratio, complement = _BesselI.apply(order, widened(x))  # type: ignore[no-untyped-call] # torch's
     return BesselI(log, ratio, complement)
 
 
@@ -101,10 +101,6 @@ class _BesselI(torch.autograd.Function):
         return None, grad[0] * of_log + (grad[1] - grad[2]) * of_ratio
 
 
-# A compiler would trace into the exact fractions below.
-_apply = torch.compiler.disable(_BesselI.apply)
-
-
 def ratio_slope(order: float, found: BesselI, x: Tensor) -> Tensor:
     r"""The derivative of the ratio, \(r' = 1 - r^2 - (2v+1) r / x\), written for ratios close to 1.
 
@@ -134,27 +130,35 @@ def _uniform_expansion(order: float, x: Tensor) -> tuple[Tensor, Tensor, Tensor]
     return log, 1 - complement, complement
 
 
-@lru_cache
-def _coefficients(order: float) -> tuple[tuple[float, float], ...]:
+def _coefficients(order: float) -> list[tuple[float, float]]:
     """The coefficients of p, p^2, ... in sum U_k(p) / v^k and in sum (V_k(p) - U_k(p)) / v^k, k from 1."""
-    total = [Fraction(0)] * (3 * TERMS + 1)
-    excess = list(total)
-    inverse = 1 / Fraction(order)
+    scales = [order**-k for k in range(1, TERMS + 1)]
+    return [
+        (sum(map(operator.mul, scales, total)), sum(map(operator.mul, scales, excess)))
+        for total, excess in zip(*_TABLES, strict=True)
+    ]
+
+
+def _tables() -> tuple[list[list[float]], list[list[float]]]:
+    """For p, p^2, ...: its coefficients in U_1, U_2, ..., and those in V_1 - U_1, V_2 - U_2, ..."""
+    total = [[0.0] * TERMS for _ in range(3 * TERMS)]
+    excess = [[0.0] * TERMS for _ in range(3 * TERMS)]
     u = [Fraction(1)]
-    for k in range(TERMS + 1):
-        for power, value in enumerate(u):
-            total[power] += value * inverse**k
-        if k == TERMS:
-            break
+    for k in range(TERMS):
         # U_k+1 = p^2 (1 - p^2) U_k' / 2 + int_0^p (1 - 5 t^2) U_k dt / 8,
         # V_k+1 - U_k+1 = -p (1 - p^2) (U_k / 2 + p U_k').
         following = [Fraction(0)] * (len(u) + 3)
+        difference = [Fraction(0)] * (len(u) + 3)
         for power, value in enumerate(u):
             rise = value * power / 2
             following[power + 1] += rise + value / (8 * (power + 1))
             following[power + 3] -= rise + 5 * value / (8 * (power + 3))
-            difference = value * (Fraction(1, 2) + power) * inverse ** (k + 1)
-            excess[power + 1] -= difference
-            excess[power + 3] += difference
+            difference[power + 1] -= value * (Fraction(1, 2) + power)
+            difference[power + 3] += value * (Fraction(1, 2) + power)
+        for power in range(1, len(following)):
+            total[power - 1][k], excess[power - 1][k] = float(following[power]), float(difference[power])
         u = following
-    return tuple(zip(map(float, total[1:]), map(float, excess[1:]), strict=True))
+    return total, excess
+
+
+_TABLES = _tables()

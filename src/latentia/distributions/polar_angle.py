@@ -45,7 +45,7 @@ def polar_angle(concentration: Tensor, dim: int, sample_shape: torch.Size) -> Te
         von Mises Fisher distribution, 1994, doi:10.1080/03610919408813161; Figurnov, Mohamed, Mnih, Implicit
         reparameterization gradients, 2018, arXiv:1805.08498.
     """
-    angle: Tensor = _apply(concentration, dim, sample_shape)
+    angle: Tensor = _PolarAngle.apply(concentration, dim, sample_shape)  # type: ignore[no-untyped-call] # torch's
     return angle
 
 
@@ -71,10 +71,6 @@ class _PolarAngle(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: Any, concentration: Tensor, dim: int, sample_shape: torch.Size) -> tuple[Tensor, int]:
         return polar_angle(concentration.movedim(in_dims[0], 0), dim, sample_shape), len(sample_shape)
-
-
-# How often the loop below runs depends on the draws, which no compiler can follow.
-_apply = torch.compiler.disable(_PolarAngle.apply)
 
 
 def _accepted(concentration: Tensor, dim: int) -> Tensor:

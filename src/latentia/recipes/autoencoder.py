@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from latentia.recipes.parts import PartOptions, Parts
+from latentia.recipes.parts import PartOptions, Parts, refuse_parts
 
 if TYPE_CHECKING:
     from latentia.data.spec import DataSpec
@@ -38,6 +38,7 @@ def autoencoder(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, R
 
     chosen = Parts(**parts)
     check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
+    refuse_parts("an autoencoder", chosen, "posterior", "leapfrog")
     if chosen.prior is not None:
         raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
     net, features = encoder(data, chosen)

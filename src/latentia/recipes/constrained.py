@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from latentia.names import Corruption, Sparsity
 from latentia.recipes.autoencoder import autoencoder
-from latentia.recipes.parts import PartOptions, Parts
+from latentia.recipes.parts import PartOptions, Parts, refuse_parts
 from latentia.recipes.variant import with_parts
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def _logistic(data: DataSpec, initial: float, **parts: Unpack[PartOptions]) -> V
 
     chosen = Parts(**parts)
     check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
+    refuse_parts("an autoencoder", chosen, "posterior", "leapfrog")
     if chosen.prior is not None:
         raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
     net, features = encoder(data, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from latentia.recipes.parts import PartOptions, Parts
+from latentia.recipes.parts import PartOptions, Parts, refuse_parts
 from latentia.recipes.variant import with_parts
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ def topic(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, ELBO]:
     from latentia.nets.count_inputs import TopicMixture
     from latentia.objectives import ELBO
     from latentia.recipes.compose import check_dims, encoder
-    from latentia.recipes.likelihoods import head
+    from latentia.recipes.likelihoods import head, require_counts
     from latentia.recipes.posteriors import posterior
     from latentia.recipes.priors import Ingredients, prior
 
     chosen = Parts(**parts)
+    refuse_parts("topic", chosen, "leapfrog")
+    require_counts(data, rows=True)
     check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
     net, features = encoder(data, chosen)
     q = posterior(features, chosen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from latentia.recipes.parts import PartOptions, Parts
+from latentia.recipes.parts import PartOptions, Parts, refuse_parts
 
 if TYPE_CHECKING:
     from latentia.data.spec import DataSpec
@@ -41,6 +41,7 @@ def top_down(
     from latentia.recipes.priors import Ingredients, prior
 
     chosen = Parts(**parts)
+    refuse_parts("top_down", chosen, "posterior", "leapfrog")
     low = chosen.latent_dim
     check_dims(latent_dim=low, top_dim=top_dim, hidden=chosen.hidden, between=between or (0,))
     net, features = encoder(data, chosen)
@@ -88,6 +89,7 @@ def bottom_up(
     from latentia.recipes.priors import Ingredients, prior
 
     chosen = Parts(**parts)
+    refuse_parts("bottom_up", chosen, "posterior", "leapfrog")
     low = chosen.latent_dim
     check_dims(latent_dim=low, top_dim=top_dim, hidden=chosen.hidden, between=between or (0,), num_samples=num_samples)
     net, features = encoder(data, chosen)

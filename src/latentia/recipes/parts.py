@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
+from latentia.errors import ConfigurationError
 from latentia.names import Activation, LikelihoodName, Network, PosteriorName, PriorName, Scale
 
 
@@ -33,6 +34,27 @@ class Parts:
     categories: Annotated[int, "categorical latent variables: values of each"] = 10
     relaxation: Annotated[float, "relaxed latent variables: temperature"] = 0.67
     leapfrog: Annotated[int, "Hamiltonian refinement of the posterior: leapfrog steps"] = 0
+
+
+def refuse_parts(recipe: str, chosen: Parts, *names: str) -> None:
+    """Refuse parts that a recipe fixes itself, so that none is ignored without a word.
+
+    Args:
+        recipe: The recipe.
+        chosen: The parts as asked for.
+        names: Those that the recipe has of its own.
+
+    Raises:
+        ConfigurationError: One of them was asked for.
+
+    >>> refuse_parts("top_down", Parts(), "posterior", "leapfrog")
+    """
+    default = Parts()
+    for name in names:
+        if (value := getattr(chosen, name)) != getattr(default, name):
+            raise ConfigurationError(
+                f"{recipe} has a {name} of its own, and {value} was given: leave {name} out, or use the vae recipe"
+            )
 
 
 class PartOptions(TypedDict, total=False):

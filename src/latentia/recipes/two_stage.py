@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from latentia.recipes.parts import PartOptions, Parts
+from latentia.recipes.parts import PartOptions, Parts, refuse_parts
 
 if TYPE_CHECKING:
     from latentia.data.spec import DataSpec
@@ -55,10 +55,7 @@ def two_stage(
     check_dims(latent_dim=low, second_dim=high, hidden=chosen.hidden, second_hidden=second_hidden or (0,))
     if not 0 < share <= 1:
         raise ConfigurationError(f"share is {share:g}; the first stage is trained in a part of the run in (0, 1]")
-    if chosen.leapfrog != 0:
-        raise ConfigurationError(
-            "leapfrog steps refine the posterior of a model with one group: use leapfrog 0 or hvae"
-        )
+    refuse_parts("two_stage", chosen, "leapfrog")
     net, features = encoder(data, chosen)
     over_u = prior(Ingredients(replace(chosen, latent_dim=high)))
     top = LatentGroup("u", over_u, gaussian(low, second_hidden, high, chosen))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from latentia.data import Dataset, DataSpec, Resident, Source
 from latentia.data.spec import SplitName
 from latentia.data_model import DataModel
+from latentia.errors import DataError
 from latentia.evaluation import Evidence, evaluate
 from latentia.names import DensityName
 from latentia.operate import Imputation, fit_density, impute, with_prior
@@ -120,8 +121,15 @@ class Run:
 
         Returns:
             A copy of the model; an autoencoder's can be sampled.
+
+        Raises:
+            CompatibilityError: Several groups of latent variables, or codes that are no real vectors.
+            DataError: The rows that the run was trained on cannot be read any more.
         """
-        rows = self.split("train").x
+        try:
+            rows = self.split("train").x
+        except DataError as error:
+            raise DataError(f"a density is fitted to the codes of the rows the run was trained on: {error}") from error
         return with_prior(self.model, fit_density(self.model, rows, kind, components=components, seed=seed))
 
     def impute(self, data: Any, *, num_samples: int = 1000, seed: int = 0) -> Imputation:
