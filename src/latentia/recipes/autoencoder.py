@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from latentia.recipes.parts import PartOptions, Parts, refuse_parts
+from latentia.recipes.parts import PartOptions, Parts
 
 if TYPE_CHECKING:
     from latentia.data.spec import DataSpec
@@ -29,21 +29,11 @@ def autoencoder(data: DataSpec, /, **parts: Unpack[PartOptions]) -> tuple[VAE, R
         Hinton, Salakhutdinov, Reducing the dimensionality of data with neural networks, 2006,
         doi:10.1126/science.1127647.
     """
-    from latentia.conditionals import FlatPrior, PointMassHead
-    from latentia.errors import ConfigurationError
-    from latentia.latents import LatentGroup, TopDown
-    from latentia.model import VAE
+    from latentia.conditionals import PointMassHead
     from latentia.objectives import Reconstruction
-    from latentia.recipes.compose import check_dims, encoder, likelihood
+    from latentia.recipes.compose import autoencoding
 
-    chosen = Parts(**parts)
-    check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
-    refuse_parts("an autoencoder", chosen, "posterior", "leapfrog")
-    if chosen.prior is not None:
-        raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
-    net, features = encoder(data, chosen)
-    group = LatentGroup("z", FlatPrior(chosen.latent_dim), PointMassHead(features, chosen.latent_dim))
-    return VAE(net, TopDown([group]), likelihood(data, chosen, chosen.latent_dim)), Reconstruction()
+    return autoencoding(data, Parts(**parts), PointMassHead), Reconstruction()
 
 
 def linear_autoencoder(data: DataSpec, /, *, latent_dim: int = 16) -> tuple[VAE, Reconstruction]:

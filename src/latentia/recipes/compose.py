@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
 from torch import nn
 
-from latentia.conditionals import DiagonalNormal, Likelihood, Through
+from latentia.conditionals import DiagonalNormal, FlatPrior, Likelihood, Through
 from latentia.conditionals.hamiltonian import HamiltonianPosterior
 from latentia.data.spec import DataSpec
 from latentia.errors import ConfigurationError
@@ -19,7 +19,7 @@ from latentia.nets import MLP, ConvDecoder, ConvEncoder
 from latentia.nets.with_input import WithInput
 from latentia.recipes.inputs import inputs
 from latentia.recipes.likelihoods import head
-from latentia.recipes.parts import Parts
+from latentia.recipes.parts import Parts, refuse_parts
 from latentia.recipes.posteriors import posterior
 from latentia.recipes.priors import Ingredients, prior
 
@@ -147,3 +147,26 @@ def flat(data: DataSpec, parts: Parts) -> VAE:
         q = HamiltonianPosterior(q, p, px, features=features, shape=data.shape, steps=parts.leapfrog)
         net = WithInput(net)
     return VAE(net, TopDown([LatentGroup("z", p, q)]), px)
+
+
+def autoencoding(data: DataSpec, parts: Parts, code: Callable[[int, int], nn.Module]) -> VAE:
+    """An autoencoder: one group of certain codes under a flat prior.
+
+    Args:
+        data: What the data are.
+        parts: The choices; those of a posterior and of a prior have no meaning here.
+        code: From the lengths of features and code to the head that gives the code.
+
+    Returns:
+        A model whose single group is called `z`.
+
+    Raises:
+        ConfigurationError: A posterior or a prior was asked for.
+    """
+    check_dims(latent_dim=parts.latent_dim, hidden=parts.hidden)
+    refuse_parts("an autoencoder", parts, "posterior", "leapfrog")
+    if parts.prior is not None:
+        raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
+    net, features = encoder(data, parts)
+    group = LatentGroup("z", FlatPrior(parts.latent_dim), code(features, parts.latent_dim))
+    return VAE(net, TopDown([group]), likelihood(data, parts, parts.latent_dim))

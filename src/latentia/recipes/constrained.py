@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Unpack
 
 from latentia.names import Corruption, Sparsity
 from latentia.recipes.autoencoder import autoencoder
-from latentia.recipes.parts import PartOptions, Parts, refuse_parts
+from latentia.recipes.parts import PartOptions, Parts
 from latentia.recipes.variant import with_parts
 
 if TYPE_CHECKING:
@@ -148,19 +149,7 @@ def contractive(
 
 def _logistic(data: DataSpec, initial: float, **parts: Unpack[PartOptions]) -> VAE:
     """An autoencoder with logistic units for a code."""
-    from latentia.conditionals import FlatPrior
     from latentia.conditionals.logistic_units import LogisticUnits
-    from latentia.errors import ConfigurationError
-    from latentia.latents import LatentGroup, TopDown
-    from latentia.model import VAE
-    from latentia.recipes.compose import check_dims, encoder, likelihood
+    from latentia.recipes.compose import autoencoding
 
-    chosen = Parts(**parts)
-    check_dims(latent_dim=chosen.latent_dim, hidden=chosen.hidden)
-    refuse_parts("an autoencoder", chosen, "posterior", "leapfrog")
-    if chosen.prior is not None:
-        raise ConfigurationError("an autoencoder has no prior: leave prior out, or use the vae recipe")
-    net, features = encoder(data, chosen)
-    units = LogisticUnits(features, chosen.latent_dim, initial=initial)
-    group = LatentGroup("z", FlatPrior(chosen.latent_dim), units)
-    return VAE(net, TopDown([group]), likelihood(data, chosen, chosen.latent_dim))
+    return autoencoding(data, Parts(**parts), partial(LogisticUnits, initial=initial))
