@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from latentia.conditionals import Need
 from latentia.data.preparation import Preparation
 from latentia.data.spec import DataSpec
 from latentia.distributions import factor_means
@@ -22,6 +23,10 @@ from latentia.model import VAE
 
 BLOCK = 256
 """Rows that pass through the networks at once when a whole array is encoded, decoded or sampled."""
+ACTIVE = 0.01
+"""A dimension is active if its posterior mean varies over the data by more than this (Burda and others, 2016), in
+squared units of `prior_spread`: the paper's priors are standard normal, those of shares or directions far narrower."""
+_DRAWS = 2000
 
 
 class DataModel(nn.Module):
@@ -52,6 +57,24 @@ class DataModel(nn.Module):
     def latent_dim(self) -> int:
         """All latent dimensions together: the width of what `encode` returns."""
         return sum(self.latent_sizes.values())
+
+    def prior_spread(self) -> Tensor:
+        """One unit of each latent dimension: 1 on the real line, elsewhere the standard deviation of prior draws.
+
+        Returns:
+            `[L]`, on the CPU; the same at every call.
+        """
+        groups = self.vae.latents.groups
+        real = [getattr(group, "domain", "real") == "real" for group in groups]
+        if all(real) or Need.SAMPLES not in self.vae.provides:
+            return torch.ones(self.latent_dim)
+        with torch.no_grad(), evaluating(self), seeded(0, self.device):
+            drawn = self.vae.latents.generate(torch.Size([1, _DRAWS])).z
+        spread = [
+            torch.ones(z[0, 0].numel()) if plain else z[0].flatten(1).std(0).float().cpu()
+            for z, plain in zip(drawn, real, strict=True)
+        ]
+        return torch.cat(spread)
 
     def in_data_units(self, terms: Mapping[str, float], offset: float | None = None) -> dict[str, float]:
         """Log-likelihood terms of x turned into those of the data: the change of variables is added once, here.

@@ -15,6 +15,7 @@ from latentia.data.source import Resident
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.evaluation import active_units, evaluate, log_likelihood, validate
+from latentia.names import PosteriorName
 from latentia.objectives import ELBO, IWAE, Reconstruction
 from latentia.recipes import autoencoder, iwae, top_down, vae
 from tests.exact.linear_gaussian import ExactPosterior, LinearGaussian
@@ -145,6 +146,19 @@ def test_impossible_sizes_are_refused(num_samples: int, batch_size: int | None) 
 def test_the_log_likelihood_of_each_row_is_exact_and_in_the_units_of_the_data() -> None:
     rows = log_likelihood(linear_model(), Resident(3 * X + 10), num_samples=3)
     torch.testing.assert_close(rows, MODEL.marginal.log_prob(X) - DIMS * math.log(3), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("posterior", ["dirichlet", "sphere", "gamma"])
+def test_activity_is_measured_in_the_spread_of_the_prior(posterior: PosteriorName) -> None:
+    torch.manual_seed(0)
+    model = DataModel(vae(REAL, latent_dim=30, hidden=(8,), posterior=posterior)[0], REAL)
+    spread = model.prior_spread()
+    # Codes that follow the prior use all of it; codes that hardly move use none.
+    drawn = model.vae.latents.generate(torch.Size([1, 500])).z[0][0].detach()
+    assert active_units(drawn, spread) == 30
+    assert active_units(drawn.mean(0) + 0.05 * (drawn - drawn.mean(0)), spread) == 0
+    if posterior != "gamma":  # the mutant: the absolute threshold finds nothing in variables this narrow
+        assert active_units(drawn * 0.5) == 0
 
 
 def test_a_model_without_densities_has_no_log_likelihood() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from latentia.data_model import DataModel
 from latentia.operate import interpolate, measure_activity, traverse
-from latentia.operate.domains import inside, prior_spread
+from latentia.operate.domains import inside
 from tests.ledger import REAL, Instance
 from tests.operate.models import TABLE, model_of, rows_of
 
@@ -79,7 +79,7 @@ def test_what_is_inside_stays_where_it_is(options: dict[str, Any]) -> None:
 @everywhere
 def test_every_dimension_has_a_spread_and_an_activity(options: dict[str, Any]) -> None:
     model, _ = built(options)
-    assert (prior_spread(model) > 0).all()
+    assert (model.prior_spread() > 0).all()
     activity = measure_activity(model, rows_of(TABLE, 6))
     assert activity.variance.shape == (model.latent_dim,)
 

@@ -2,12 +2,11 @@
 
 from latentia.evaluation.evidence import Evidence, evaluate
 from latentia.evaluation.gradient_noise import GradientNoise, gradient_noise
-from latentia.evaluation.latent_health import ACTIVE, active_units
+from latentia.evaluation.latent_health import active_units
 from latentia.evaluation.log_likelihood import log_likelihood
 from latentia.evaluation.validation import validate
 
 __all__ = [
-    "ACTIVE",
     "Evidence",
     "GradientNoise",
     "active_units",

@@ -154,7 +154,7 @@ def _collect(
         nll=nll,
         nll_se=None if rows.iwae is None else standard_error(rows.iwae),
         bits_per_dim=None if nll is None else bits_per_dim(-nll, dims) if dims else None,
-        active_units=active_units(rows.means),
+        active_units=active_units(rows.means, model.prior_spread()),
         latent_dim=model.latent_dim,
         kl_per_dim=None if rows.kl_per_dim is None else tuple(rows.kl_per_dim.mean(0).tolist()),
         mse=mse,

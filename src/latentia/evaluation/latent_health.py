@@ -9,11 +9,9 @@ from torch import Tensor
 from torch.distributions import Independent, Normal
 
 from latentia.conditionals import DiagonalNormal
+from latentia.data_model import ACTIVE
 from latentia.distributions import factor_means, saturation
 from latentia.latents import Trace
-
-ACTIVE = 0.01
-"""A dimension is active if its posterior mean varies over the data by more than this (Burda and others, 2016)."""
 
 
 def posterior_means(trace: Trace) -> Tensor:
@@ -29,11 +27,12 @@ def posterior_means(trace: Trace) -> Tensor:
     return torch.cat([factor_means(q, lead).flatten(2).mean(0) for q in trace.draw.q], dim=1)
 
 
-def active_units(means: Tensor) -> int:
-    r"""The number of dimensions with \(Var_x(E_q[z_j]) > 0.01\).
+def active_units(means: Tensor, spread: Tensor | None = None) -> int:
+    r"""The number of dimensions with \(Var_x(E_q[z_j]) > 0.01\, s_j^2\).
 
     Args:
         means: Posterior means `[N, L]`.
+        spread: s, `[L]`, one unit of each dimension (see `DataModel.prior_spread`); 1 where it is not given.
 
     Returns:
         A count between 0 and L.
@@ -43,7 +42,8 @@ def active_units(means: Tensor) -> int:
     """
     if len(means) < 2:
         return 0
-    return int((means.double().var(0) > ACTIVE).sum())
+    unit = torch.ones(means.shape[1]) if spread is None else spread
+    return int((means.double().var(0) > ACTIVE * unit.square()).sum())
 
 
 def kl_by_dim(trace: Trace) -> Tensor:

@@ -54,5 +54,5 @@ def validate(
     if bound is not None:
         dims = max(cells, 1) / len(source) if gaps else model.spec.num_dims
         result["bits_per_dim"] = bits_per_dim(bound, dims)
-    result["active_units"] = float(active_units(torch.cat(means)))
+    result["active_units"] = float(active_units(torch.cat(means), model.prior_spread()))
     return result

@@ -8,12 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentia.data_model import BLOCK, DataModel, evaluating
+from latentia.data_model import ACTIVE, BLOCK, DataModel, evaluating
 from latentia.distributions import factor_means, kl_per_dim
 from latentia.operate.decoding import has_prior
-
-ACTIVE_VARIANCE = 0.01
-"""A dimension is active if its posterior mean varies by more than this over the data (Burda and others, 2016)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +21,17 @@ class Activity:
         variance: `[L]`, variance over the data of the posterior mean.
         kl: `[L]`, mean KL of posterior to prior in nats; None where the KL does not split over dimensions or there is
             no prior.
+        spread: `[L]`, one unit of each dimension (see `DataModel.prior_spread`).
     """
 
     variance: Tensor
     kl: Tensor | None
+    spread: Tensor | float = 1.0
 
     @property
     def active(self) -> Tensor:
-        """`[L]`, whether the posterior mean varies by more than `ACTIVE_VARIANCE`."""
-        return self.variance > ACTIVE_VARIANCE
+        """`[L]`, whether the posterior mean varies by more than `ACTIVE`, in squared units of the spread."""
+        return self.variance > ACTIVE * self.spread**2
 
     @property
     def ranking(self) -> tuple[int, ...]:
@@ -75,4 +74,4 @@ def measure_activity(model: DataModel, data: Any) -> Activity:
             if splits:
                 divergences.append(torch.cat(parts, 1).double().sum(0).cpu())
     variance = torch.cat(means).var(0, correction=0)
-    return Activity(variance, torch.stack(divergences).sum(0) / len(x) if splits else None)
+    return Activity(variance, torch.stack(divergences).sum(0) / len(x) if splits else None, model.prior_spread())

@@ -1,4 +1,4 @@
-"""Codes that a person moved, brought back to where the latent variables live; and how widely a prior spreads."""
+"""Codes that a person moved, brought back to where the latent variables live."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize, one_hot
 
-from latentia.conditionals import Need
-from latentia.data_model import DataModel, evaluating, seeded
+from latentia.data_model import DataModel
 from latentia.names import Domain
-
-_DRAWS = 2000
 
 
 def domain_of(group: object) -> Domain:
@@ -61,25 +58,3 @@ def _inside(domain: Domain, z: Tensor) -> Tensor:
             return (z > 0.5).to(z.dtype)
         case "one_hot":
             return one_hot(z.argmax(-1), z.shape[-1]).to(z.dtype)
-
-
-def prior_spread(model: DataModel) -> Tensor:
-    """One unit of each latent dimension: 1 on the real line, elsewhere the standard deviation of draws from the prior.
-
-    Args:
-        model: L latent dimensions in all.
-
-    Returns:
-        `[L]`, on the CPU.
-    """
-    groups = model.vae.latents.groups
-    spread = torch.ones(model.latent_dim)
-    if Need.SAMPLES not in model.vae.provides or all(domain_of(group) == "real" for group in groups):
-        return spread
-    with torch.no_grad(), evaluating(model), seeded(0, model.device):
-        drawn = model.vae.generate(_DRAWS).draw
-    measured = [
-        torch.ones(z[0, 0].numel()) if domain_of(group) == "real" else z[0].flatten(1).std(0).float().cpu()
-        for group, z in zip(groups, drawn.z, strict=True)
-    ]
-    return torch.cat(measured)

@@ -12,7 +12,7 @@ from torch import Tensor
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.operate.decoding import as_codes, decode_upto, group_of, has_prior, prior_centre
-from latentia.operate.domains import inside, prior_spread
+from latentia.operate.domains import inside
 
 
 def offsets(span: float, steps: int) -> Tensor:
@@ -99,7 +99,7 @@ def traverse(
     """
     size = model.latent_dim
     chosen = range(size) if dims is None else dims
-    unit = prior_spread(model) if scale is None else torch.as_tensor(scale, dtype=torch.float32)
+    unit = model.prior_spread() if scale is None else torch.as_tensor(scale, dtype=torch.float32)
     base = prior_centre(model) if origin is None else torch.as_tensor(origin)
     for name, given in (("origin", base), ("scale", unit)):
         if given.shape != (size,):
