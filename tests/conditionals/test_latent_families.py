@@ -78,8 +78,15 @@ def test_a_full_covariance_is_what_the_linear_map_says() -> None:
     assert isinstance(q, MultivariateNormal)
     assert q.mean.tolist() == [1.0, 2.0, 3.0]
     diagonal = [math.exp(b / (1 + (b / 8) ** 2) ** 0.5) for b in (0.0, 0.5, -0.5)]
-    expected = [[diagonal[0], 0.0, 0.0], [7.0, diagonal[1], 0.0], [8.0, 9.0, diagonal[2]]]
+    a, b, c = diagonal
+    expected = [[a, 0.0, 0.0], [7.0 * b, b, 0.0], [8.0 * c, 9.0 * c, c]]
     torch.testing.assert_close(q.scale_tril, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_a_full_covariance_starts_as_the_diagonal_one() -> None:
+    q = given(FullNormal(6, 4), torch.randn(5, 6))
+    assert isinstance(q, MultivariateNormal)
+    assert q.scale_tril.count_nonzero() == 5 * 4
 
 
 def test_a_rank_that_is_none_is_refused() -> None:

@@ -13,10 +13,12 @@ from latentia.names import Domain
 
 
 class FullNormal(nn.Module):
-    r"""A Gaussian with any covariance from features, \(N(\mu, L L^\top)\).
+    r"""A Gaussian with any covariance from features, \(N(\mu, L L^\top)\) with \(L = S (I + B)\).
 
-    One linear map gives the mean and the lower Cholesky factor L, whose diagonal is \(e^b\) with b smoothly bounded to
-    (-8, 8). That takes d(d+1)/2 outputs beside the mean: `LowRankNormal` where d is large.
+    One linear map gives the mean, log s, smoothly bounded to (-8, 8), on the diagonal of S, and B, which is strictly
+    lower triangular. In units of each dimension's own spread the dependencies need not follow when it shrinks; they
+    start at zero, so that training starts from the diagonal Gaussian. The map has d(d+1)/2 outputs beside the mean:
+    `LowRankNormal` where d is large.
 
     Args:
         features: Length of the feature vector.
@@ -42,13 +44,17 @@ class FullNormal(nn.Module):
         self.linear = nn.Linear(features, 2 * dim + dim * (dim - 1) // 2)
         self.register_buffer("below", torch.tril_indices(dim, dim, -1), persistent=False)
         self.below: Tensor
+        with torch.no_grad():
+            self.linear.weight[2 * dim :].zero_()
+            self.linear.bias[2 * dim :].zero_()
 
     def forward(self, given: Tensor) -> Distribution:
         """q(z | features)."""
         dim = self.event_shape[0]
         loc, raw, below = at_least_float32(self.linear(given)).split([dim, dim, self.below.shape[1]], dim=-1)
-        factor = torch.diag_embed(smooth_bound(raw, self.LOW, self.HIGH).exp())
-        factor[..., self.below[0], self.below[1]] = below
+        scale = smooth_bound(raw, self.LOW, self.HIGH).exp()
+        factor = torch.diag_embed(scale)
+        factor[..., self.below[0], self.below[1]] = scale[..., self.below[0]] * below
         return full_normal(loc, factor)
 
 
@@ -56,7 +62,8 @@ class LowRankNormal(nn.Module):
     r"""A Gaussian with a few common factors from features, covariance \(S (I + V V^\top) S\) with S = diag(s).
 
     One linear map gives the mean, log s, smoothly bounded to (-8, 8), and the loadings V, smoothly bounded to
-    (-30, 30): two dimensions may correlate to 0.999, and float32 keeps I + V'V positive definite.
+    (-30, 30): two dimensions may correlate to 0.999, and float32 keeps I + V'V positive definite. The loadings start
+    small, so that training starts near the diagonal Gaussian (not at it: by symmetry nothing would move them from 0).
 
     Args:
         features: Length of the feature vector.
@@ -77,6 +84,7 @@ class LowRankNormal(nn.Module):
 
     LOW, HIGH = -8.0, 8.0
     LOADING = 30.0
+    START = 0.1
     provides: frozenset[Need] = lacking(Need.FACTORISED)
     domain: Domain = "real"
 
@@ -89,6 +97,9 @@ class LowRankNormal(nn.Module):
             )
         self.event_shape, self.rank = torch.Size([dim]), rank
         self.linear = nn.Linear(features, (2 + rank) * dim)
+        with torch.no_grad():
+            self.linear.weight[2 * dim :].mul_(self.START)
+            self.linear.bias[2 * dim :].mul_(self.START)
 
     def extra_repr(self) -> str:
         """The rank."""

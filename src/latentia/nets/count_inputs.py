@@ -42,7 +42,11 @@ class UnitRows(nn.Module):
 
 
 class TopicMixture(nn.Module):
-    r"""From z to the logits of words, \(B\,\mathrm{softmax}(z) + b\): a product of experts, one a topic.
+    r"""From z to the logits of words, \(T B\,\mathrm{softmax}(z) + b\): a product of experts, one a topic.
+
+    The shares of T topics are about 1/T, so that without the factor T the words would hardly hear of z: nothing would be
+    lost by giving z up, and training would do so before the topics differ. The paper has batch normalisation in this
+    place, which would tie the rows of a batch together.
 
     Args:
         topics: Number of topics T.
@@ -55,12 +59,14 @@ class TopicMixture(nn.Module):
         Srivastava, Sutton, Autoencoding variational inference for topic models, 2017, arXiv:1703.01488.
     """
 
+    START = 0.1
+
     def __init__(self, topics: int, words: int) -> None:
         super().__init__()
         self.topics = nn.Parameter(torch.empty(words, topics))
         self.background = nn.Parameter(torch.zeros(words))
-        nn.init.xavier_uniform_(self.topics)
+        nn.init.normal_(self.topics, std=self.START)
 
     def forward(self, z: Tensor) -> Tensor:
         """The logits, beside whatever background the head adds."""
-        return torch.softmax(z, -1) @ self.topics.T + self.background
+        return torch.softmax(z, -1) @ (self.topics.shape[1] * self.topics).T + self.background
