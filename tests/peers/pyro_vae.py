@@ -32,7 +32,8 @@ class HeldNormal(dist.Normal):  # type: ignore[misc] # Pyro is untyped
 
     def rsample(self, sample_shape: Any = ()) -> Tensor:
         assert self._extended_shape(torch.Size(sample_shape)) == self.eps.shape
-        return self.loc + self.scale * self.eps
+        z: Tensor = self.loc + self.scale * self.eps
+        return z
 
 
 class HeldBernoulli(dist.Bernoulli):  # type: ignore[misc] # Pyro is untyped

@@ -59,6 +59,22 @@ def traced(model: VAE, x: Tensor, eps: Tensor) -> Trace:
     return model.trace(x, num_samples=len(eps), given={"z": loc + scale * eps})
 
 
+def drawn_noise(model: VAE, x: Tensor, num_samples: int = 1, seed: int = 3) -> Tensor:
+    """The noise `[K, B, LATENT]` of the first draw after this seed: what an objective of ours will use."""
+    torch.manual_seed(seed)
+    loc, scale = moments(model, x)
+    return ((model.trace(x, num_samples=num_samples).draw.z[0] - loc) / scale).detach()
+
+
+def same_gradients(ours: Tensor, theirs: Tensor, of: nn.Module, atol: float = 1e-10) -> None:
+    """Two scalars have the same derivatives in all parameters of a module."""
+    parameters = list(of.parameters())
+    of_ours = torch.autograd.grad(ours, parameters, retain_graph=True, materialize_grads=True)
+    of_theirs = torch.autograd.grad(theirs, parameters, retain_graph=True, materialize_grads=True)
+    for one, other in zip(of_ours, of_theirs, strict=True):
+        equal(one, other, atol)
+
+
 def equal(ours: Tensor, theirs: Tensor, atol: float = 1e-10) -> None:
     """The same numbers, up to rounding in float64 unless the tolerance says otherwise."""
     torch.testing.assert_close(ours, theirs, rtol=0, atol=atol)

@@ -89,7 +89,8 @@ def sylvester_of_pyro(mirrors: Tensor) -> torch.nn.Module:
 
 def log_det_by_autograd(transform: torch.nn.Module, x: Tensor) -> Tensor:
     jacobians = torch.stack([torch.autograd.functional.jacobian(transform, row) for row in x])
-    return torch.linalg.slogdet(jacobians).logabsdet
+    log_det: Tensor = torch.linalg.slogdet(jacobians).logabsdet
+    return log_det
 
 
 def test_the_sylvester_transformation_is_pyros_where_pyros_rotation_is_none() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 from latentia.conditionals import BernoulliLatentHead, BernoulliPrior, CategoricalLatentHead, CategoricalPrior
 from latentia.names import EstimatorName
@@ -37,7 +36,7 @@ def test_the_exact_elbo_over_categories_is_pyros_enumeration() -> None:
 
 
 def test_the_score_function_gradient_is_pyros_on_the_same_tosses() -> None:
-    posterior: nn.Module = BernoulliLatentHead(FEATURES, LATENT)
+    posterior = BernoulliLatentHead(FEATURES, LATENT)
     ours, x = small_vae(prior=BernoulliPrior(LATENT), posterior=posterior), batch()
     torch.manual_seed(3)
     tossed = ours.trace(x, num_samples=K).draw.z[0].detach()
