@@ -66,18 +66,19 @@ class Critic(networks.BaseDiscriminator):  # type: ignore[misc] # pythae is unty
         return ModelOutput(embedding=torch.sigmoid(self.ours(x)).float())
 
 
-def theirs(name: str, ours: VAE, eps: Tensor | None = None, **options: Any) -> Any:
+def theirs(name: str, ours: VAE, eps: Tensor | None = None, encoder: Any = None, **options: Any) -> Any:
     """A model of pythae's with our networks.
 
     Args:
         name: Of its class.
         ours: The networks.
         eps: The noise of its draws, in the shape in which it draws.
+        encoder: In place of ours.
         **options: Of its configuration.
     """
     config_name = next(each for each in (f"{name}Config", f"{name}_Config") if hasattr(models, each))
     config = getattr(models, config_name)(input_dim=(PIXELS,), latent_dim=LATENT, **options)
-    model = getattr(models, name)(config, encoder=Encoder(ours), decoder=Decoder(ours)).double()
+    model = getattr(models, name)(config, encoder=encoder or Encoder(ours), decoder=Decoder(ours)).double()
     if eps is not None:
         model._sample_gauss = lambda loc, scale: (loc + scale * eps, eps)
     return model

@@ -22,7 +22,9 @@ def test_with_weighted_batches_the_loss_is_pythaes_but_for_the_closed_kl() -> No
     model, x = small_vae(), batch()
     eps = drawn_noise(model, x)
     found = losses(
-        theirs("BetaTCVAE", model, eps[0], use_mss=False, reconstruction_loss="bce", **WEIGHTS), x, dataset_size=NUM_DATA
+        theirs("BetaTCVAE", model, eps[0], use_mss=False, reconstruction_loss="bce", **WEIGHTS),
+        x,
+        dataset_size=NUM_DATA,
     )
     parts = DecomposedKL(NUM_DATA, *WEIGHTS.values(), aggregate="weighted")
     torch.manual_seed(3)

@@ -22,9 +22,7 @@ Z, DRAWS = 0.5 + noise(9, LATENT), noise(9, LATENT, seed=3)
 
 
 def of_pythae(kernel: Kernel, width: float = 1.0, scales: tuple[float, ...] | None = None) -> Tensor:
-    peer = theirs(
-        "WAE_MMD", small_vae(), kernel_choice=kernel, kernel_bandwidth=width, scales=scales and list(scales)
-    )
+    peer = theirs("WAE_MMD", small_vae(), kernel_choice=kernel, kernel_bandwidth=width, scales=scales and list(scales))
     x = noise(9, PIXELS)
     value: Tensor = peer.loss_function(x, x, Z, DRAWS)[2]
     return value
