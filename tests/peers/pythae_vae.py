@@ -1,7 +1,7 @@
 """Our networks as models of pythae's, with the noise given by hand.
 
-pythae asks for `dataclasses`, which would cover Python's own, so `make peers` installs it apart from everything else;
-the environment variable LATENTIA_PYTHAE names the folder.
+pythae stands apart from the environment, because it asks for `dataclasses`, a copy of what Python has had since 3.7:
+`make peers` installs it, and the environment variable LATENTIA_PYTHAE names the folder.
 """
 
 from __future__ import annotations

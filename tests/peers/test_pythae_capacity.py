@@ -1,4 +1,4 @@
-"""The capacity objective against pythae's DisentangledBetaVAE: the distance of each row's KL, and a target that lags."""
+"""The capacity objective against pythae's DisentangledBetaVAE: a distance for each row, and a target that lags."""
 
 from __future__ import annotations
 

@@ -28,7 +28,6 @@ from tests.peers.small_vae import (
     traced,
 )
 
-BINARY = {"reconstruction_loss": "bce"}
 FLOAT32 = 1e-5
 """pythae's labels are float32, and so are the critic's scores beside them."""
 
@@ -53,7 +52,7 @@ def same_critic(discriminator: nn.Module) -> OurCritic:
 def test_the_total_correlation_and_the_critics_loss_are_pythaes() -> None:
     model, x, gamma = small_vae(), batch(), 7.0
     eps = drawn_noise(model, x)[0]
-    peer = theirs("FactorVAE", model, eps, gamma=gamma, **BINARY)
+    peer = theirs("FactorVAE", model, eps, gamma=gamma, reconstruction_loss="bce")
     disturbed(peer.discriminator, 0)
     critic = same_critic(peer.discriminator)
     loc, scale = moments(model, x)
@@ -73,7 +72,7 @@ def test_pythaes_critic_moves_the_encoder_and_half_of_each_batch_is_not_reconstr
     # Its codes are not detached, and its trainer adds the critic's gradient to the encoder's before either steps: the
     # encoder learns to be recognised, against the total correlation.
     model, x = small_vae(), batch(6)
-    peer = theirs("FactorVAE", model, gamma=1.0, **BINARY)
+    peer = theirs("FactorVAE", model, gamma=1.0, reconstruction_loss="bce")
     found = losses(peer, x)
     assert len(found.recon_x) == 3
     encoder = list(model.encoder.parameters())
@@ -90,7 +89,7 @@ def test_the_adversarial_autoencoder_is_pythaes_whose_critic_has_twice_the_loss(
     weight = 0.3
     model, x = small_vae(posterior=PointMassHead(FEATURES, LATENT)), batch()
     critic = critic_of_ours(LATENT)
-    peer = theirs("Adversarial_AE", model, adversarial_loss_scale=weight, **BINARY)
+    peer = theirs("Adversarial_AE", model, adversarial_loss_scale=weight, reconstruction_loss="bce")
     peer.set_discriminator(Critic(critic))
     torch.manual_seed(3)
     trace = model.trace(x)
@@ -111,7 +110,7 @@ def test_the_feature_loss_of_vae_gan_is_pythaes() -> None:
     model, x = small_vae(), batch()
     eps = drawn_noise(model, x)
     critic = critic_of_ours(PIXELS)
-    peer = theirs("VAEGAN", model, eps[0], **BINARY)
+    peer = theirs("VAEGAN", model, eps[0], reconstruction_loss="bce")
     peer.set_discriminator(Critic(critic))
     peer.reconstruction_layer = 1
     found = losses(peer, x)

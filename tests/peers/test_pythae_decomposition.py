@@ -12,7 +12,8 @@ from tests.exact.mutants import killed
 from tests.peers.pythae_vae import losses, theirs
 from tests.peers.small_vae import LATENT, ROWS, batch, drawn_noise, equal, same_gradients, small_vae, traced
 
-WEIGHTS = {"alpha": 0.8, "beta": 6.0, "gamma": 1.5}
+INFORMATION, CORRELATION, DIMENSIONS = 0.8, 6.0, 1.5
+WEIGHTS = {"alpha": INFORMATION, "beta": CORRELATION, "gamma": DIMENSIONS}
 NUM_DATA = 50
 FLOAT32 = 1e-5
 """pythae takes logarithms of the sizes in float32 whatever the precision of the data."""
@@ -26,7 +27,7 @@ def test_with_weighted_batches_the_loss_is_pythaes_but_for_the_closed_kl() -> No
         x,
         dataset_size=NUM_DATA,
     )
-    parts = DecomposedKL(NUM_DATA, *WEIGHTS.values(), aggregate="weighted")
+    parts = DecomposedKL(NUM_DATA, INFORMATION, CORRELATION, DIMENSIONS, "weighted")
     torch.manual_seed(3)
     ours = ELBO(penalties=(parts,))(model, x, Step()).loss
     # Ours counts the KL once in closed form, pythae all of it from the sample: the three parts add up to that.
@@ -35,7 +36,7 @@ def test_with_weighted_batches_the_loss_is_pythaes_but_for_the_closed_kl() -> No
     equal(ours - closed_less_sampled, found.loss, FLOAT32)
     same_gradients(ours - closed_less_sampled, found.loss, model, FLOAT32)
     with killed():  # another size of the data
-        other = DecomposedKL(NUM_DATA + 1, *WEIGHTS.values(), aggregate="weighted")
+        other = DecomposedKL(NUM_DATA + 1, INFORMATION, CORRELATION, DIMENSIONS, "weighted")
         torch.manual_seed(3)
         equal(ELBO(penalties=(other,))(model, x, Step()).loss - closed_less_sampled, found.loss, FLOAT32)
 

@@ -95,7 +95,7 @@ def test_pythaes_tempering_never_cools(dynamics: Dynamics) -> None:
 
 def test_pythae_draws_with_one_scale_and_scores_with_another(dynamics: Dynamics) -> None:
     # Drawn: softplus(v). Scored: e^(v/2), as in all its other models. The bound that it reports gains the difference
-    # of the logarithms, 0.22 nats a dimension or more, and lacks the noise's and the momentum's own densities, D nats
+    # of the logarithms, 0.217 nats a dimension at least, and lacks the noise's and the momentum's own densities, D nats
     # on average.
     found = dynamics(0)
     loc, scale = moments(MODEL, X)
@@ -106,7 +106,7 @@ def test_pythae_draws_with_one_scale_and_scores_with_another(dynamics: Dynamics)
     bound = log_target(found.z0.unsqueeze(0))[0] - log_q
     constant = PIXELS / 2 * torch.log(torch.tensor(2 * torch.pi, dtype=X.dtype))
     gained = (scale.log() - drawn.log()).sum(-1)
-    assert (gained > 0.22 * LATENT).all()
+    assert (gained > 0.217 * LATENT).all()
     lacked = 0.5 * (EPS.square() + MOMENTUM.square()).sum(-1)
     equal(-(bound + constant + gained - lacked).mean(), found.loss)
     with killed():
