@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.distributions import Independent, register_kl
+from torch.distributions.kl import _kl_independent_independent
 
 from latentia.model import VAE
 from tests.peers.small_vae import LATENT, moments
@@ -18,6 +20,9 @@ pyro: Any = pytest.importorskip("pyro", reason=REASON)
 dist: Any = pytest.importorskip("pyro.distributions", reason=REASON)
 infer: Any = pytest.importorskip("pyro.infer", reason=REASON)
 transforms: Any = pytest.importorskip("pyro.distributions.transforms", reason=REASON)
+
+# Pyro's import puts a divergence of its own in place of torch's for the whole process, that is for all other tests too.
+register_kl(Independent, Independent)(_kl_independent_independent)
 
 
 class HeldNormal(dist.Normal):  # type: ignore[misc] # Pyro is untyped

@@ -66,6 +66,8 @@ def test_one_hot_categories_are_pyros() -> None:
     logits = noise(6, 4)
     z = torch.eye(4, dtype=F64)[:, None]
     equal(categories(logits, 1).log_prob(z), dist.OneHotCategorical(logits=logits).log_prob(z))
+    with killed():
+        equal(categories(-logits, 1).log_prob(z), dist.OneHotCategorical(logits=logits).log_prob(z))
 
 
 def test_softened_tosses_have_the_density_of_pyros_before_they_are_rounded() -> None:

@@ -43,6 +43,8 @@ def test_pythaes_default_is_a_sum_of_seven_discrepancies() -> None:
     # Its rational kernel at seven scales is added up, not averaged: the weight of the penalty counts seven times.
     each = [mmd(Z, DRAWS, torch.tensor(2.0 * LATENT * scale, dtype=Z.dtype), "imq") for scale in SCALES]
     equal(torch.stack(each).sum(), of_pythae("imq", scales=SCALES))
+    with killed():
+        equal(torch.stack(each).mean(), of_pythae("imq", scales=SCALES))
 
 
 def prior_and_codes(model: torch.nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
