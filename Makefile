@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow doctest lint types format wheel clean core-venv test-venv dev-venv
+.PHONY: help demo test slow peers doctest lint types format wheel clean core-venv test-venv dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -21,13 +21,21 @@ demo: $(VENV)/.core ## install the core, train on the embedded digits, write a r
 	$(BIN)/latentia fit digits --threads 1
 
 # On the tests' small tensors a second thread costs more than it gives, above all where the cores are busy.
-test slow doctest: export OMP_NUM_THREADS := 1
+test slow peers doctest: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/.test ## the tests, without the slow ones
 	$(BIN)/python -m pytest
 
 slow: $(VENV)/.test ## the slow tests alone
 	$(BIN)/python -m pytest -m slow
+
+# pythae asks for `dataclasses`, a copy of what Python has had since 3.7, and pip's --target would bring a second torch:
+# so it stands apart, and what it needs beyond the environment is named here.
+PEERS := $(CURDIR)/build/peers
+PYTHAE := pythae pydantic pydantic-core annotated-types typing-inspection
+
+peers: $(PEERS)/.done ## the comparisons with Pyro and pythae on equal weights
+	LATENTIA_PYTHAE=$(PEERS) $(BIN)/python -m pytest tests/peers
 
 doctest: $(VENV)/.test ## the examples in the docstrings
 	$(BIN)/python -m pytest --doctest-modules src/latentia
@@ -68,6 +76,11 @@ $(VENV)/.core: pyproject.toml constraints.txt src/latentia/_version.py | $(BIN)/
 
 $(VENV)/.test: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(PEERS)/.done: constraints.txt | $(VENV)/.dev
+	rm -rf $(PEERS)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(PEERS) $(PYTHAE)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test
