@@ -16,7 +16,7 @@ class Job:
         options: Of the recipe.
         against: The job it is compared with, row by row of the test data; None for the baselines themselves.
         steps: Optimiser steps, if not those of the data.
-        claim: What its paper says it gains, if that is a likelihood.
+        claim: What its paper says it gains, where the table can show it.
     """
 
     recipe: str
@@ -32,43 +32,19 @@ STEPS = {"mnist": 4000, "dsprites": 1500, "frey": 3000, "news": 2500, "adult": 4
 SAMPLES = {"mnist": 500, "dsprites": 50, "frey": 200, "news": 100, "adult": 500, "digits": 500}
 """K of the importance-weighted estimate."""
 
-_LIKELIHOOD = "tighter than the plain VAE"
-_MNIST_FLAT: dict[str, dict[str, Any]] = {
-    "beta_vae": {},
-    "free_bits": {},
-    "cyclical": {},
-    "iwae": {},
-    "miwae": {},
-    "piwae": {},
-    "ciwae": {},
-    "renyi": {},
-    "stl": {},
-    "dreg": {},
-    "vamp": {},
-    "mog_prior": {},
-    "flow_prior": {},
-    "full_covariance": {},
-    "low_rank": {},
-    "laplace": {},
-    "planar": {},
-    "radial": {},
-    "sylvester": {},
-    "iaf": {},
-    "maf": {},
-    "spline": {},
-    "hvae": {},
-    "gamma": {},
-    "beta_latent": {},
-    "dirichlet": {},
-    "concrete": {},
-    "two_stage": {},
-    "top_down": {},
-    "bottom_up": {},
-    "info_vae": {},
-    "bernoulli_score": {},
-    "vimco": {},
-}  # fmt: skip
-_CLAIMS = ("iwae", "vamp", "planar", "radial", "sylvester", "iaf", "maf", "spline")
+_MNIST_FLAT = (
+    "beta_vae", "free_bits", "cyclical", "iwae", "miwae", "piwae", "ciwae", "renyi", "stl", "dreg", "mog_prior",
+    "flow_prior", "laplace", "maf", "hvae", "gamma", "beta_latent", "dirichlet", "concrete", "two_stage", "top_down", "bottom_up",
+    "info_vae", "bernoulli_score", "vimco",
+)  # fmt: skip
+LONG = 16_000
+"""Steps where the gain is one of the optimum, which the plain VAE's easier problem reaches sooner."""
+_MNIST_LONG = ("vamp", "planar", "radial", "sylvester", "iaf", "spline", "full_covariance", "low_rank")
+_TIGHTER = "a higher likelihood than the plain VAE"
+_CLAIMS = dict.fromkeys(("iwae", "vamp", "planar", "radial", "sylvester", "iaf", "maf", "spline"), _TIGHTER) | {
+    "beta_tc": "a lower total correlation",
+    "factor_vae": "a lower total correlation",
+}
 _CODES = (
     "autoencoder",
     "linear_autoencoder",
@@ -86,10 +62,9 @@ _DISENTANGLING = ("beta_vae", "beta_capacity", "beta_tc", "factor_vae", "dip_i",
 
 JOBS: dict[str, Job] = {
     "vae": Job("vae", "mnist"),
-    **{
-        name: Job(name, "mnist", options, "vae", claim=_LIKELIHOOD if name in _CLAIMS else "")
-        for name, options in _MNIST_FLAT.items()
-    },
+    **{name: Job(name, "mnist", {}, "vae", claim=_CLAIMS.get(name, "")) for name in _MNIST_FLAT},
+    "vae, long": Job("vae", "mnist", {}, steps=LONG),
+    **{name: Job(name, "mnist", {}, "vae, long", LONG, _CLAIMS.get(name, "")) for name in _MNIST_LONG},
     "autoencoder": Job("autoencoder", "mnist"),
     **{name: Job(name, "mnist", {}, "autoencoder") for name in _CODES[1:]},
     # A sphere of d dimensions lies in d + 1: held against a plane of d.
@@ -98,9 +73,13 @@ JOBS: dict[str, Job] = {
     "vae, d = 5": Job("vae", "mnist", {"latent_dim": 5}),
     "sphere, d = 5": Job("sphere", "mnist", {"latent_dim": 6}, "vae, d = 5", claim="better in few dimensions"),
     "vae on dsprites": Job("vae", "dsprites", _DSPRITES),
-    **{f"{name} on dsprites": Job(name, "dsprites", _DSPRITES, "vae on dsprites") for name in _DISENTANGLING},
+    **{
+        f"{name} on dsprites": Job(name, "dsprites", _DSPRITES, "vae on dsprites", claim=_CLAIMS.get(name, ""))
+        for name in _DISENTANGLING
+    },
     "vae on frey": Job("vae", "frey", {"likelihood": "gaussian"}),
-    "sigma_vae": Job("sigma_vae", "frey", {}, "vae on frey"),
+    "vae on frey, fixed scale": Job("vae", "frey", {"likelihood": "gaussian", "scale": "fixed"}),
+    "sigma_vae": Job("sigma_vae", "frey", {}, "vae on frey, fixed scale", claim="better than a scale set by hand"),
     "continuous_bernoulli": Job("continuous_bernoulli", "frey", {}, "vae on frey"),
     "vae_gan": Job("vae_gan", "frey", {"likelihood": "gaussian"}, "vae on frey"),
     "vae on news": Job("vae", "news", {"likelihood": "multinomial", "latent_dim": 20}),

@@ -38,7 +38,7 @@ class Masked(nn.Module):
 
     Args:
         event_dims: Trailing dimensions of one x; values and mask are joined along the first of them.
-        inner: What the values pass through first, elementwise, or None.
+        inner: What the values pass through first, zeros where they are missing, or None.
 
     Shapes:
         `[*lead, D]` to `[*lead, 2 D]`; `[*lead, C, H, W]` to `[*lead, 2 C, H, W]`.

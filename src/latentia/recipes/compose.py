@@ -51,17 +51,18 @@ def convolutional(data: DataSpec, parts: Parts) -> bool:
     return parts.network == "conv"
 
 
-def encoder(data: DataSpec, parts: Parts) -> tuple[nn.Module, int]:
+def encoder(data: DataSpec, parts: Parts, counts: nn.Module | None = None) -> tuple[nn.Module, int]:
     """The network from x to evidence, with what turns x into its input where x cannot be read as it is.
 
     Args:
         data: What the data are.
         parts: Which network, how wide.
+        counts: What counts pass through first; log(1 + x) unless given.
 
     Returns:
         A module `[B, *shape]` to `[B, F]`, and F.
     """
-    before, shape = inputs(data, parts)
+    before, shape = inputs(data, parts, counts)
     net, features = _network(shape, parts, convolutional(data, parts))
     return (net if before is None else nn.Sequential(before, net)), features
 
@@ -128,18 +129,19 @@ def check_dims(**dims: int | Sequence[int]) -> None:
             raise ConfigurationError(f"{name} is {value}; every size is at least 1")
 
 
-def flat(data: DataSpec, parts: Parts) -> VAE:
+def flat(data: DataSpec, parts: Parts, counts: nn.Module | None = None) -> VAE:
     """The flat VAE: one group of latent variables.
 
     Args:
         data: What the data are.
         parts: The choices.
+        counts: What counts pass through before the encoder's network; log(1 + x) unless given.
 
     Returns:
         A model whose single group is called `z`.
     """
     check_dims(latent_dim=parts.latent_dim, hidden=parts.hidden, width=parts.width)
-    net, features = encoder(data, parts)
+    net, features = encoder(data, parts, counts)
     q = posterior(features, parts)
     p = prior(Ingredients(parts, data, net, q))
     px = likelihood(data, parts, cast(torch.Size, q.event_shape).numel())

@@ -78,8 +78,6 @@ def mult_vae(
     References:
         Liang, Krishnan, Hoffman, Jebara, Variational autoencoders for collaborative filtering, 2018, arXiv:1802.05814.
     """
-    from torch import nn
-
     from latentia.errors import ConfigurationError
     from latentia.nets.count_inputs import UnitRows
     from latentia.objectives import ELBO, Ramp
@@ -90,9 +88,7 @@ def mult_vae(
             f"beta is {beta:g}, anneal {anneal:g} and drop {drop:g}; beta is zero or more, anneal in (0, 1], "
             "drop in [0, 1)"
         )
-    model = flat(data, Parts(**parts))
-    model.encoder = nn.Sequential(UnitRows(drop), model.encoder)
-    return model, ELBO(beta=Ramp(beta, until=anneal))
+    return flat(data, Parts(**parts), UnitRows(drop)), ELBO(beta=Ramp(beta, until=anneal))
 
 
 @with_parts(latent_dim=10, hidden=(128,), activation="relu", likelihood="zero_inflated_library")
