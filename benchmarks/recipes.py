@@ -107,14 +107,14 @@ def shown(value: Any, digits: int) -> str:
 def print_table(lines: list[dict[str, Any]]) -> None:
     """The table as text."""
     print(
-        f"{'recipe':26} {'data':9} {'steps':>6} {'ELBO':>10} {'-log p(x)':>10} {'bits/dim':>8} {'gain':>16} {'active':>9} "
-        f"{'mse':>9} {'TC':>6} {'s':>6}"
+        f"{'recipe':26} {'data':9} {'steps':>6} {'ELBO':>10} {'-log p(x)':>10} {'bits/dim':>8} "
+        f"{'gain':>16} {'active':>9} {'mse':>9} {'TC':>6} {'s':>6}"
     )
     for line in lines:
         gain = f"{line['gain']:+.2f} ± {line['gain_se']:.2f}" if "gain" in line else "-"
         print(
-            f"{line['name']:26} {line['data']:9} {line['steps']:6} {shown(line['elbo'], 2):>10} {shown(line['nll'], 2):>10} "
-            f"{shown(line['bits_per_dim'], 4):>8} {gain:>16} {line['active_units']:>4}/{line['latent_dim']:<4} "
+            f"{line['name']:26} {line['data']:9} {line['steps']:6} {shown(line['elbo'], 2):>10} "
+            f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} {line['active_units']:>4}/{line['latent_dim']:<4} "
             f"{line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
         )
 
