@@ -114,8 +114,8 @@ def print_table(lines: list[dict[str, Any]]) -> None:
         gain = f"{line['gain']:+.2f} ± {line['gain_se']:.2f}" if "gain" in line else "-"
         print(
             f"{line['name']:26} {line['data']:9} {line['steps']:6} {shown(line['elbo'], 2):>10} "
-            f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} {line['active_units']:>4}/{line['latent_dim']:<4} "
-            f"{line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
+            f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} "
+            f"{line['active_units']:>4}/{line['latent_dim']:<4} {line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
         )
 
 
