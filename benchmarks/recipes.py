@@ -112,10 +112,11 @@ def print_table(lines: list[dict[str, Any]]) -> None:
     )
     for line in lines:
         gain = f"{line['gain']:+.2f} ± {line['gain_se']:.2f}" if "gain" in line else "-"
+        active = f"{line['active_units']}/{line['latent_dim']}"
         print(
             f"{line['name']:26} {line['data']:9} {line['steps']:6} {shown(line['elbo'], 2):>10} "
-            f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} "
-            f"{line['active_units']:>4}/{line['latent_dim']:<4} {line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
+            f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} {active:>9} "
+            f"{line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
         )
 
 
