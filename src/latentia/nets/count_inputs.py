@@ -44,8 +44,8 @@ class UnitRows(nn.Module):
 class TopicMixture(nn.Module):
     r"""From z to the logits of words, \(T B\,\mathrm{softmax}(z) + b\): a product of experts, one a topic.
 
-    The shares of T topics are about 1/T, so that without the factor T the words would hardly hear of z: nothing would be
-    lost by giving z up, and training would do so before the topics differ. The paper has batch normalisation in this
+    The shares of T topics are about 1/T, so that without the factor T the words would hardly hear of z: nothing would
+    be lost by giving z up, and training would do so before the topics differ. The paper has batch normalisation in this
     place, which would tie the rows of a batch together.
 
     Args:

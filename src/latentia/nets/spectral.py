@@ -1,19 +1,19 @@
-"""Networks whose every linear map has spectral norm one."""
+"""Networks whose every linear map has spectral norm one, and the slope they are given as a whole."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-Module = TypeVar("Module", bound=nn.Module)
+Net = TypeVar("Net", bound=nn.Module)
 WARM_UP = 500
 """Power iterations before training: from then on one a step keeps up with the weights."""
 
 
-def spectrally_normalised(net: Module) -> Module:
+def spectrally_normalised(net: Net) -> Net:
     r"""Divide each weight matrix of a network by its largest singular value, \(W / \sigma(W)\), in place.
 
     A convolution's kernel counts as a matrix with a row for each output channel. The singular vectors are buffers that
@@ -42,3 +42,26 @@ def spectrally_normalised(net: Module) -> Module:
             for _ in range(WARM_UP):
                 layer.weight  # noqa: B018 # in training mode, looking at the weight is one power iteration
     return net
+
+
+class Slope(nn.Module):
+    """Multiplies by a constant: before a network of Lipschitz constant one, it makes that constant the network's.
+
+    Args:
+        slope: The constant.
+
+    >>> Slope(10.0)(torch.ones(2))
+    tensor([10., 10.])
+    """
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The multiple."""
+        return self.slope * x
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"slope={self.slope:g}"

@@ -103,7 +103,6 @@ def denoising(
     return model, objective
 
 
-@with_parts(norm=False)
 def contractive(
     data: DataSpec,
     /,
@@ -119,7 +118,8 @@ def contractive(
     squared norm of the encoder's Jacobian at each row is added to the reconstruction term.
 
     The paper ties the weights of encoder and decoder, so that the one cannot shrink what the other blows up again.
-    Here the squared norm of the decoder's weights is penalised in its stead, and LayerNorm is off by default.
+    Here the squared norm of the decoder's weights is penalised in its stead. LayerNorm stays on: without it the code
+    hardly varies at first, and its units saturate as mere offsets of the decoder.
 
     Args:
         data: What the data are.

@@ -10,9 +10,7 @@ from latentia.recipes.likelihoods import head
 from latentia.recipes.parts import Parts
 
 
-def inputs(
-    data: DataSpec, parts: Parts, counts: nn.Module | None = None
-) -> tuple[nn.Module | None, tuple[int, ...]]:
+def inputs(data: DataSpec, parts: Parts, counts: nn.Module | None = None) -> tuple[nn.Module | None, tuple[int, ...]]:
     """The module from x to what a network can read: counts as logarithms, codes as one-hot vectors, gaps as a mask.
 
     Args:

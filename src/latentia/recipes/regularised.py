@@ -94,12 +94,15 @@ def rae_gp(
 
 
 @with_parts(norm=False)
-def rae_sn(data: DataSpec, /, *, code_weight: float = 0.1, **parts: Unpack[PartOptions]) -> tuple[VAE, Reconstruction]:
+def rae_sn(
+    data: DataSpec, /, *, code_weight: float = 0.1, slope: float = 20.0, **parts: Unpack[PartOptions]
+) -> tuple[VAE, Reconstruction]:
     """A regularised autoencoder: codes near the origin, and a decoder whose every layer has spectral norm one.
 
     A point mass stands in place of the posterior and a flat density in place of the prior. Half the squared norm of
     the codes is added to the reconstruction term, and each weight matrix of the decoder is divided by its largest
-    singular value. Fit a density to the codes afterwards to sample.
+    singular value, so that its outputs move by at most `slope` times as much as a code does. Fit a density to the
+    codes afterwards to sample.
 
     LayerNorm is off by default: it would undo the bound. Convolutional decoders keep their GroupNorm, as the paper's
     keep batch normalisation, and with it no strict bound holds.
@@ -109,6 +112,8 @@ def rae_sn(data: DataSpec, /, *, code_weight: float = 0.1, **parts: Unpack[PartO
         code_weight: Of half the squared norm of the code, against log-likelihoods summed over all dimensions of x. The
             paper's weight goes with a squared error, which a Gaussian likelihood of scale sigma divides by 2 sigma^2:
             divide it likewise.
+        slope: Largest ratio of a change of the decoder's outputs to that of a code. The paper's is 1, with outputs
+            between 0 and 1; log-odds and scaled values need a steeper decoder.
         **parts: See `Parts`; the options of the prior have no meaning here.
 
     Returns:
@@ -120,13 +125,17 @@ def rae_sn(data: DataSpec, /, *, code_weight: float = 0.1, **parts: Unpack[PartO
         Miyato, Kataoka, Koyama, Yoshida, Spectral normalization for generative adversarial networks, 2018,
         arXiv:1802.05957.
     """
+    from torch import nn
+
+    from latentia.conditionals import Likelihood
     from latentia.nets import spectrally_normalised
+    from latentia.nets.spectral import Slope
     from latentia.objectives import Reconstruction
     from latentia.objectives.penalties import CodeNorm
-    from latentia.objectives.penalties.regularised import decoder_of
     from latentia.recipes.weights import check_weights
 
-    check_weights(code_weight=code_weight)
+    check_weights(code_weight=code_weight, slope=slope)
     model, _ = autoencoder(data, **parts)
-    spectrally_normalised(decoder_of(model))
+    assert isinstance(model.likelihood, Likelihood)  # autoencoder builds no other
+    model.likelihood.net = nn.Sequential(Slope(slope), spectrally_normalised(model.likelihood.net))
     return model, Reconstruction(penalties=(CodeNorm(code_weight),))
