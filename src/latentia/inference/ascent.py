@@ -52,6 +52,20 @@ def assert_risen(before: float, after: float) -> None:
     assert after >= before - slack, f"the bound fell from {before!r} to {after!r}: an update is wrong"
 
 
+def stands_still(before: float, after: float, least: float) -> bool:
+    """Whether a sweep gained too little to go on.
+
+    Args:
+        before: The bound before the sweep.
+        after: The bound after it.
+        least: The least gain that counts; 0 always goes on, even where rounding takes something away.
+
+    Returns:
+        True where ascent has converged.
+    """
+    return least > 0 and after - before < least
+
+
 def ascend(sweep: Callable[[], float], *, max_sweeps: int, tolerance: float, rows: int) -> Ascent:
     """Sweep until the bound stands still.
 
@@ -72,6 +86,6 @@ def ascend(sweep: Callable[[], float], *, max_sweeps: int, tolerance: float, row
     for _ in range(max_sweeps - 1):
         path.append(sweep())
         assert_risen(path[-2], path[-1])
-        if path[-1] - path[-2] < tolerance * rows:
+        if stands_still(path[-2], path[-1], tolerance * rows):
             return Ascent(tuple(path), True)
     return Ascent(tuple(path), False)

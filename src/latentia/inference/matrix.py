@@ -28,9 +28,7 @@ def _as_float64(x: Any, name: str) -> Tensor:
         raise DataError(f"{name} is not an array of real numbers ({reason}); encode it as numbers first") from None
 
 
-def real_matrix(
-    x: Any, name: str = "x", *, rows: int = 1, columns: int | None = None, missing: bool = False
-) -> Tensor:
+def real_matrix(x: Any, name: str = "x", *, rows: int = 1, columns: int | None = None, missing: bool = False) -> Tensor:
     """A float64 matrix whose entries are finite.
 
     Args:

@@ -9,8 +9,9 @@ from latentia.inference.ascent import Ascent
 from latentia.inference.cavi.dirichlet_gauss_wishart import DirichletGaussWishart
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.gaussian import GaussianFit, fit_gaussian
-from latentia.inference.cavi.mixture import MixtureFit, fit_mixture, mixture_prior, responsibilities, update
+from latentia.inference.cavi.mixture import MixtureFit, fit_mixture, responsibilities, update
 from latentia.inference.cavi.mixture_bound import MixtureBound, mixture_bound
+from latentia.inference.cavi.mixture_prior import mixture_prior
 from latentia.inference.cavi.normal_gamma import NormalGamma
 from latentia.inference.cavi.regression import fit_linear_regression, regression_log_evidence
 from latentia.inference.cavi.regression_fit import RegressionFit

@@ -34,8 +34,8 @@ class DirichletGaussWishart:
     freedom: Tensor
     inverse_scale: Tensor
 
-    def __getitem__(self, index: Tensor | int) -> DirichletGaussWishart:
-        """The same beliefs for a part of the batch."""
+    def __getitem__(self, index: Tensor | int | None) -> DirichletGaussWishart:
+        """The same beliefs for a part of the batch, or with a batch of one."""
         return DirichletGaussWishart(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def shifted(self, offset: Tensor) -> DirichletGaussWishart:
@@ -75,7 +75,8 @@ class DirichletGaussWishart:
     def whitener(self) -> Tensor:
         """L^-1, so that |L^-1 v|^2 = v'W v."""
         eye = torch.eye(self.dim, dtype=self.mean.dtype, device=self.mean.device)
-        return torch.linalg.solve_triangular(self.factor, eye, upper=False)
+        inverse: Tensor = torch.linalg.solve_triangular(self.factor, eye, upper=False)
+        return inverse
 
     @cached_property
     def log_det_scale(self) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,8 +32,8 @@ def fit_linear_regression(
     - A precision that is a number is known; a `GammaFactor` is its prior, and the posterior has a factor for it.
     - `coupled=False`: \(w \sim N(0, \alpha^{-1} I)\), \(q(w)\,q(\alpha)\,q(\tau)\). With a known tau this is Bishop's
       section 10.3; with both unknown its fixed points are those of scikit-learn's `BayesianRidge`.
-    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and \(q(w, \tau)\,q(\alpha)\) with a
-      joint Normal-Gamma factor: exact where alpha is known, with a Student-t posterior predictive.
+    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and \(q(w, \tau)\,q(\alpha)\) with
+      a joint Normal-Gamma factor: exact where alpha is known, with a Student-t posterior predictive.
 
     There is no intercept: centre x and t, or give a column of ones.
 
@@ -142,7 +141,7 @@ class _Sweep:
 
 
 def regression_log_evidence(x: Any, t: Any, *, weight_precision: float, noise_precision: float) -> float:
-    r"""\(\log p(t | x, \alpha, \tau) = \log N(t; 0, \tau^{-1} I + \alpha^{-1} x x^\top)\), with the weights integrated out.
+    r"""The log-density of t with the weights integrated out, \(\log N(t; 0, \tau^{-1} I + \alpha^{-1} x x^\top)\).
 
     Args:
         x: `[N, p]`.
@@ -161,7 +160,5 @@ def regression_log_evidence(x: Any, t: Any, *, weight_precision: float, noise_pr
         MacKay, Bayesian interpolation, 1992, doi:10.1162/neco.1992.4.3.415; Bishop, Pattern recognition and machine
         learning, 2006, section 3.5.1.
     """
-    fit = fit_linear_regression(
-        x, t, weight_precision=weight_precision, noise_precision=noise_precision, max_sweeps=1
-    )
+    fit = fit_linear_regression(x, t, weight_precision=weight_precision, noise_precision=noise_precision, max_sweeps=1)
     return fit.ascent.path[-1]

@@ -86,7 +86,7 @@ class RegressionFit:
             variance += self.spread_outside * np.square(rows - inside @ self.data.basis.T).sum(1)
         return torch.from_numpy(inside @ self.rotated), torch.from_numpy(variance)
 
-    def posterior_predictive(self, x: Any) -> Distribution:
+    def posterior_predictive(self, x: Any, offset: float = 0.0) -> Distribution:
         r"""p(t_new | x_new, data).
 
         Gaussian where the noise is known (equation 10.105); Student-t where weights and noise are coupled; a Student-t
@@ -94,6 +94,7 @@ class RegressionFit:
 
         Args:
             x: `[M, p]`.
+            offset: What was taken from t before the fit, in its units.
 
         Returns:
             Batch `[M]` over scalars.
@@ -102,6 +103,7 @@ class RegressionFit:
             DataError: Another number of columns, or an entry that is not finite.
         """
         loc, variance = self._at(x)
+        loc = loc + offset
         noise = self.noise_precision
         if not isinstance(noise, GammaFactor):
             return Normal(loc, (variance + 1 / noise).sqrt(), validate_args=False)
@@ -110,3 +112,28 @@ class RegressionFit:
             return StudentT(df, loc, ((1 + variance) / noise.mean).sqrt())
         scale = loc.new_tensor(noise.mean**-0.5).expand_as(loc)
         return blurred_student_t(df.expand_as(loc), loc, scale, variance.sqrt())
+
+    def sample_predictive(self, x: Any, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draws from p(t_new | x_new, data), each with weights and noise of its own.
+
+        Args:
+            x: `[M, p]`.
+            n: How many for every row.
+            generator: Where they come from; None for torch's own.
+
+        Returns:
+            `[n, M]`.
+
+        Raises:
+            DataError: Another number of columns, or an entry that is not finite.
+        """
+        loc, variance = self._at(x)
+        noise = self.noise_precision
+        normal = torch.randn(2, n, len(loc), generator=generator, dtype=torch.float64)
+        if not isinstance(noise, GammaFactor):
+            known: Tensor = loc + variance.sqrt() * normal[0] + noise**-0.5 * normal[1]
+            return known
+        shape = torch.full((n, len(loc)), noise.shape, dtype=torch.float64)
+        root = (torch._standard_gamma(shape, generator=generator) / noise.rate).rsqrt()
+        drawn: Tensor = loc + variance.sqrt() * (root if self.coupled else 1.0) * normal[0] + root * normal[1]
+        return drawn

@@ -12,7 +12,6 @@ from latentia.errors import ConfigurationError, DataError
 from latentia.inference.linear_gaussian.model import LinearGaussian, check_dim
 from latentia.inference.matrix import real_matrix, real_vector
 
-
 NOISELESS = 1e-14
 """A noise at or below this share of the data's whole variance is rounding."""
 
@@ -59,15 +58,15 @@ def refuse_noiseless(variance: float, total: float, dim: int) -> None:
     """
     if variance <= NOISELESS * total:
         raise DataError(
-            f"{dim} latent dimension(s) explain x to the last digit, so no noise is left to estimate and the likelihood "
-            "has no maximum: take fewer latent dimensions than the data have, or give more rows"
+            f"{dim} latent dimension(s) explain x to the last digit, so no noise is left to estimate and the "
+            "likelihood has no maximum: take fewer latent dimensions than the data have, or give more rows"
         )
 
 
 def fit_by_eigendecomposition(x: Any, dim: int) -> LinearGaussian:
-    r"""Probabilistic PCA of greatest likelihood, \(\sigma^2 = \frac{1}{D-d}\sum_{i>d}\lambda_i\), \(W = U_d (\Lambda_d - \sigma^2 I)^{1/2}\).
+    r"""Probabilistic PCA of greatest likelihood, from the eigenvalues and eigenvectors of the covariance.
 
-    The eigenvalues are those of the covariance over N. The columns of W are orthogonal, in the order of variance, each
+    \(\sigma^2 = \frac{1}{D-d}\sum_{i>d}\lambda_i\) and \(W = U_d (\Lambda_d - \sigma^2 I)^{1/2}\). The eigenvalues are those of the covariance over N. The columns of W are orthogonal, in the order of variance, each
     with its greatest entry positive.
 
     Args:
@@ -99,7 +98,7 @@ def fit_by_eigendecomposition(x: Any, dim: int) -> LinearGaussian:
 
 
 def active_dimensions(eigenvalues: Any, beta: float, variance: float) -> int:
-    r"""How many latent dimensions a linear beta-VAE with a fixed noise keeps at its optimum, \(\#\{\lambda_i > \beta \sigma^2\}\).
+    r"""How many latent dimensions a linear beta-VAE keeps at its optimum, \(\#\{\lambda_i > \beta \sigma^2\}\).
 
     A direction pays for its code only where the variance it explains exceeds beta times the noise; in all others the
     posterior is the prior. This is posterior collapse as a property of the optimum, not of the optimiser.

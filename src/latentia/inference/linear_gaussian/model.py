@@ -136,7 +136,8 @@ class LinearGaussian:
         """
         z = torch.randn(n, self.dim, generator=generator, dtype=torch.float64).to(self.weights.device)
         noise = torch.randn(n, len(self.mean), generator=generator, dtype=torch.float64).to(self.weights.device)
-        return self.mean + z @ self.weights.mT + math.sqrt(self.variance) * noise
+        drawn: Tensor = self.mean + z @ self.weights.mT + math.sqrt(self.variance) * noise
+        return drawn
 
     def reconstruct(self, x: Any) -> Tensor:
         r"""\(W \, E[z|x] + \mu\), which for \(\sigma^2 \to 0\) is PCA's projection.
@@ -190,7 +191,8 @@ class LinearGaussian:
         return real_matrix(x, rows=0, columns=len(self.mean)) - self.mean
 
     def _posterior_mean(self, centred: Tensor) -> Tensor:
-        return torch.cholesky_solve((centred @ self.weights).mT, self._factor).mT
+        solved: Tensor = torch.cholesky_solve((centred @ self.weights).mT, self._factor)
+        return solved.mT
 
     def _observed_factor(self, covariance: Tensor) -> Tensor:
         """The Cholesky factor of W C W' + sigma^2 I for a covariance C of z."""
