@@ -32,8 +32,9 @@ def fit_linear_regression(
     - A precision that is a number is known; a `GammaFactor` is its prior, and the posterior has a factor for it.
     - `coupled=False`: \(w \sim N(0, \alpha^{-1} I)\), \(q(w)\,q(\alpha)\,q(\tau)\). With a known tau this is Bishop's
       section 10.3; with both unknown its fixed points are those of scikit-learn's `BayesianRidge`.
-    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and \(q(w, \tau)\,q(\alpha)\) with
-      a joint Normal-Gamma factor: exact where alpha is known, with a Student-t posterior predictive.
+    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and
+      \(q(w, \tau)\,q(\alpha)\) with a joint Normal-Gamma factor: exact where alpha is known, and its
+      posterior predictive is a Student-t distribution.
 
     There is no intercept: centre x and t, or give a column of ones.
 

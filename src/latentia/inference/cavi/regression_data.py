@@ -54,7 +54,7 @@ def regression_data(x: Any, t: Any) -> RegressionData:
     """
     design = real_matrix(x).numpy()
     target = real_vector(t, "t", len(design)).numpy()
-    root: NDArray[np.float64] = np.linalg.qr(np.column_stack([design, target]), mode="r")
+    root = np.asarray(np.linalg.qr(np.column_stack([design, target]), mode="r"))
     left, singular, right = np.linalg.svd(root[:, :-1], full_matrices=False)
     rotated = left.T @ root[:, -1]
     rest = root[:, -1] - left @ rotated

@@ -12,7 +12,7 @@ from torch.distributions import Distribution, Normal
 
 from latentia.distributions import StudentT
 from latentia.inference.ascent import Ascent
-from latentia.inference.cavi.blurred_student_t import blurred_student_t
+from latentia.inference.cavi.blurred_student_t import BlurredStudentT
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.regression_data import RegressionData, Vector
 from latentia.inference.matrix import real_matrix
@@ -110,8 +110,7 @@ class RegressionFit:
         df = loc.new_tensor(2 * noise.shape)
         if self.coupled:
             return StudentT(df, loc, ((1 + variance) / noise.mean).sqrt())
-        scale = loc.new_tensor(noise.mean**-0.5).expand_as(loc)
-        return blurred_student_t(df.expand_as(loc), loc, scale, variance.sqrt())
+        return BlurredStudentT(df, loc, loc.new_tensor(noise.mean**-0.5), variance.sqrt())
 
     def sample_predictive(self, x: Any, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws from p(t_new | x_new, data), each with weights and noise of its own.
