@@ -120,7 +120,7 @@ def regression_row(n: int, p: int, repeats: int) -> dict[str, Any]:
         [lambda: VariationalLinearRegression(tol=0.0, max_iter=sweeps).fit(x, y), lambda: BayesianRidge().fit(x, y)],
         repeats,
     )
-    ours = VariationalLinearRegression(tol=1e-14, max_iter=20_000).fit(x, y)
+    ours = VariationalLinearRegression(tol=0.0, max_iter=20_000).fit(x, y)
     peer = BayesianRidge(tol=1e-12, max_iter=20_000).fit(x, y)
     differences = [
         float(np.abs(ours.coef_ - peer.coef_).max() / np.abs(peer.coef_).max()),

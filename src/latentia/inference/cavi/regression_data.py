@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from latentia.inference.matrix import real_matrix, real_vector
@@ -52,12 +53,13 @@ def regression_data(x: Any, t: Any) -> RegressionData:
     Raises:
         DataError: Shapes that do not agree, or entries that are not finite.
     """
-    design = real_matrix(x).numpy()
-    target = real_vector(t, "t", len(design)).numpy()
-    root = np.asarray(np.linalg.qr(np.column_stack([design, target]), mode="r"))
-    left, singular, right = np.linalg.svd(root[:, :-1], full_matrices=False)
-    rotated = left.T @ root[:, -1]
+    design = real_matrix(x)
+    target = real_vector(t, "t", len(design))
+    root = torch.linalg.qr(torch.cat([design, target[:, None]], 1), mode="r").R
+    left, singular, right = torch.linalg.svd(root[:, :-1], full_matrices=False)
+    rotated = left.mT @ root[:, -1]
     rest = root[:, -1] - left @ rotated
     return RegressionData(
-        len(design), design.shape[1], singular, right.T, rotated, float(rest @ rest), float(target @ target)
-    )
+        len(design), design.shape[1], singular.numpy(), right.mT.numpy(), rotated.numpy(),
+        float(rest @ rest), float(target @ target),
+    )  # fmt: skip
