@@ -117,5 +117,17 @@ def constant_columns(x: Tensor) -> list[int]:
         Their indices.
     """
     mean = x.mean(0)
-    variance = (x - mean).square().mean(0)
-    return (variance <= CONSTANT**2 * (variance + mean.square())).nonzero().flatten().tolist()
+    return constant_given((x - mean).square().mean(0).sqrt(), mean)
+
+
+def constant_given(spread: Tensor, mean: Tensor) -> list[int]:
+    """Columns that do not vary beyond rounding, from their moments.
+
+    Args:
+        spread: Standard deviations, `[D]`.
+        mean: `[D]`.
+
+    Returns:
+        Their indices, in order.
+    """
+    return (spread <= CONSTANT * torch.hypot(spread, mean)).nonzero().flatten().tolist()

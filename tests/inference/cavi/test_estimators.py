@@ -152,12 +152,12 @@ def test_they_work_inside_scikit_learns_tools() -> None:
 
 def test_what_cannot_be_fitted_is_refused() -> None:
     flat = np.column_stack([DESIGN, np.ones(len(DESIGN))])
-    with pytest.raises(DataError, match="column 5 of X is constant"):
+    with pytest.raises(DataError, match="column 5 of x is constant"):
         VariationalLinearRegression().fit(flat, TARGET)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         VariationalLinearRegression(fit_intercept=False).fit(flat, TARGET)
-    with pytest.raises(DataError, match="y is 7 in every row"):
+    with pytest.raises(DataError, match="t is 7 in every row"):
         VariationalLinearRegression().fit(DESIGN, np.full(len(DESIGN), 7.0))
     with pytest.raises(ConfigurationError, match="0 samples"):
         VariationalGaussianMixture().fit(X).sample(0)

@@ -18,6 +18,7 @@ from torch.distributions import Distribution, MultivariateNormal
 from latentia.errors import ConfigurationError, DataError
 from latentia.inference.ascent import assert_risen
 from latentia.inference.cavi import GammaFactor, RegressionFit, fit_linear_regression, regression_log_evidence
+from latentia.inference.cavi import regression_data as regression_data_module
 from latentia.inference.cavi.regression import _Sweep
 from latentia.inference.cavi.regression_data import regression_data
 from tests.exact.mutants import killed, z_score
@@ -284,6 +285,27 @@ def test_the_reduction_keeps_what_an_almost_perfect_fit_leaves() -> None:
     fit = fit_linear_regression(x, t, noise_precision=GammaFactor(1e-6, 1e-24), max_sweeps=5000)
     assert isinstance(fit.noise_precision, GammaFactor)
     assert fit.noise_precision.mean == pytest.approx(46 / residual, rel=1e-3)
+
+
+def test_more_blocks_than_one_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, t = data(300, 4)
+    whole = fit_linear_regression(x, t, intercept=True)
+    monkeypatch.setattr(regression_data_module, "BLOCK", 1)
+    parts = fit_linear_regression(x, t, intercept=True)
+    torch.testing.assert_close(parts.mean, whole.mean, rtol=0, atol=1e-12)
+    assert parts.ascent.path[-1] == pytest.approx(whole.ascent.path[-1], rel=1e-12)
+
+
+def test_an_intercept_is_the_means_taken_away() -> None:
+    x, t = data()
+    x, t = x + 7.0, t - 3.0
+    fit = fit_linear_regression(x, t, intercept=True)
+    centred = fit_linear_regression(x - x.mean(0), t - t.mean())
+    torch.testing.assert_close(fit.mean, centred.mean, rtol=0, atol=1e-12)
+    assert fit.intercept == pytest.approx(float(t.mean() - x.mean(0) @ fit.mean), abs=1e-12)
+    predicted = fit.posterior_predictive(x[:3])
+    torch.testing.assert_close(predicted.mean, x[:3] @ fit.mean + fit.intercept, rtol=0, atol=1e-10)
+    assert fit_linear_regression(x, t).intercept == 0.0
 
 
 def test_what_cannot_be_fitted_is_refused() -> None:

@@ -31,8 +31,8 @@ class BlurredStudentT(Distribution):
         Trefethen, Weideman, The exponentially convergent trapezoidal rule, 2014, doi:10.1137/130932132.
 
     >>> t = BlurredStudentT(*torch.tensor([3.0, 0.0, 1.0, 0.0]))
-    >>> t.log_prob(torch.tensor(2.0)), torch.distributions.StudentT(3.0).log_prob(torch.tensor(2.0))
-    (tensor(-2.6954), tensor(-2.6954))
+    >>> t.log_prob(torch.tensor(2.0)) - torch.distributions.StudentT(3.0).log_prob(torch.tensor(2.0)) < 1e-5
+    tensor(True)
     """
 
     arg_constraints = {  # noqa: RUF012 -- torch's own protocol
