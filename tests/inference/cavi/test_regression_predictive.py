@@ -1,4 +1,4 @@
-"""Oracle 27 for linear regression: the posterior predictive against ratios of evidences, and against its own integral."""
+"""Oracle 27 for linear regression: the predictive against ratios of evidences, and against its own integral."""
 
 from __future__ import annotations
 
