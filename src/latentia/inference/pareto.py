@@ -38,7 +38,7 @@ def psis(log_w: Tensor) -> tuple[Tensor, Tensor]:
     r"""Smooth the largest importance weights, and measure the shape of their tail.
 
     The M largest weights in excess of the next one follow a generalised Pareto distribution of shape k for large S.
-    They are replaced by its quantiles at \((i - 1/2)/M\), in the order of the weights and never above the largest of them.
+    They are replaced by its quantiles at \((i - 1/2)/M\), in the same order and never above the largest of them.
     Weights have 1/k finite moments: \(\hat k\) says whether a mean under them can be trusted.
 
     Nothing is normalised: the mean of the smoothed weights is comparable with that of the weights given.

@@ -12,9 +12,11 @@ from latentia.inference.sgvb.approximation import Approximation
 from latentia.inference.sgvb.convergence import NoiseFloor
 from latentia.inference.sgvb.estimators import Gradient, GradientName
 from latentia.inference.sgvb.fit import fit
+from latentia.inference.sgvb.full import fit_weights
 from latentia.inference.sgvb.guides import Guide, GuideName, guide_named
 from latentia.inference.sgvb.optimise import Schedule
 from latentia.inference.sgvb.targets import LogJoint, MiniBatches
+from latentia.inference.sgvb.weight_posterior import WeightPosterior
 
 __all__ = [
     "Approximation",
@@ -26,6 +28,8 @@ __all__ = [
     "MiniBatches",
     "NoiseFloor",
     "Schedule",
+    "WeightPosterior",
     "fit",
+    "fit_weights",
     "guide_named",
 ]

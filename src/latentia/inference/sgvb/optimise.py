@@ -146,7 +146,7 @@ def _at_the_floor(path: list[float], window: int, rise: Rise, before: Rise | Non
 
 def _exhausted(steps: int, window: int, rise: Rise | None) -> str:
     if rise is None:
-        return f"stopped at the maximum of {steps} steps, before two windows of {window} could be compared; raise max_steps"
+        return f"stopped at the maximum of {steps} steps, before windows of {window} could be compared; raise max_steps"
     return (
         f"stopped at the maximum of {steps} steps, not converged: the mean ELBO last changed by {rise.change:+.2g} in "
         f"{window} steps, with a standard error of {rise.error:.2g}; raise max_steps"
