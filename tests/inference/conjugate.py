@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -30,12 +31,21 @@ class GaussianMean:
         x = torch.randn(rows, dim, generator=generator, dtype=F64) + 1.0
         return GaussianMean(prior @ prior.T + eye, noise @ noise.T + 0.3 * eye, x)
 
+    @cached_property
+    def _normals(self) -> tuple[tuple[Tensor, float], tuple[Tensor, float]]:
+        """Precision and log-normaliser of the prior and of the noise."""
+        log_2pi = len(self.prior) * math.log(2 * math.pi)
+        prior, noise = ((torch.linalg.inv(c), -0.5 * (float(c.logdet()) + log_2pi)) for c in (self.prior, self.noise))
+        return prior, noise
+
     def log_prior(self, theta: Values) -> Tensor:
-        zero = torch.zeros(len(self.prior), dtype=F64)
-        return MultivariateNormal(zero, self.prior).log_prob(theta["mean"])
+        precision, constant = self._normals[0]
+        return constant - 0.5 * theta["mean"] @ precision @ theta["mean"]
 
     def log_likelihood(self, theta: Values, x: Tensor) -> Tensor:
-        return MultivariateNormal(theta["mean"], self.noise).log_prob(x)
+        precision, constant = self._normals[1]
+        apart = x - theta["mean"]
+        return constant - 0.5 * (apart @ precision * apart).sum(-1)
 
     @property
     def parameters(self) -> Parameters:
@@ -103,4 +113,5 @@ class LogNormalScale:
         mean, std = self.moments
         log_x = self.x.log()
         at_zero = Normal(0.0, 0.5).log_prob(log_x).sum() - log_x.sum() - 0.5 * math.log(2 * math.pi)
-        return float(at_zero - Normal(mean, std).log_prob(torch.zeros((), dtype=F64)))
+        # in double precision, which Normal(float, float) is not
+        return float(at_zero) + 0.5 * (mean / std) ** 2 + math.log(std) + 0.5 * math.log(2 * math.pi)
