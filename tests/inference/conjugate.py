@@ -40,12 +40,14 @@ class GaussianMean:
 
     def log_prior(self, theta: Values) -> Tensor:
         precision, constant = self._normals[0]
-        return constant - 0.5 * theta["mean"] @ precision @ theta["mean"]
+        log_p: Tensor = constant - 0.5 * theta["mean"] @ precision @ theta["mean"]
+        return log_p
 
     def log_likelihood(self, theta: Values, x: Tensor) -> Tensor:
         precision, constant = self._normals[1]
         apart = x - theta["mean"]
-        return constant - 0.5 * (apart @ precision * apart).sum(-1)
+        log_p: Tensor = constant - 0.5 * (apart @ precision * apart).sum(-1)
+        return log_p
 
     @property
     def parameters(self) -> Parameters:
@@ -97,7 +99,9 @@ class LogNormalScale:
     @property
     def target(self) -> LogJoint:
         def log_joint(theta: Values, x: Tensor) -> Tensor:
-            return LogNormal(0.0, 1.0).log_prob(theta["scale"]) + LogNormal(theta["scale"].log(), 0.5).log_prob(x).sum()
+            scale = theta["scale"]
+            log_p: Tensor = LogNormal(0.0, 1.0).log_prob(scale) + LogNormal(scale.log(), 0.5).log_prob(x).sum()
+            return log_p
 
         return LogJoint(Parameters({"scale": Parameter((), constraints.positive)}), log_joint, self.x)
 
