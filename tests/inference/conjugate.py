@@ -63,12 +63,14 @@ class GaussianMean:
     @property
     def precision(self) -> Tensor:
         """Of the posterior."""
-        return torch.linalg.inv(self.prior) + len(self.x) * torch.linalg.inv(self.noise)
+        precision: Tensor = torch.linalg.inv(self.prior) + len(self.x) * torch.linalg.inv(self.noise)
+        return precision
 
     @property
     def mean(self) -> Tensor:
         """Of the posterior."""
-        return torch.linalg.solve(self.precision, torch.linalg.solve(self.noise, self.x.sum(0)))
+        mean: Tensor = torch.linalg.solve(self.precision, torch.linalg.solve(self.noise, self.x.sum(0)))
+        return mean
 
     @property
     def log_evidence(self) -> float:
