@@ -80,11 +80,46 @@ def test_a_rise_in_numbers() -> None:
     floor = NoiseFloor(10)
     for value in [1.0] * 10 + [2.0, 4.0] * 5:
         floor.add(value)
-    assert floor.last == Rise(1.0, 3.0, math.sqrt(10 / 9 / 10))
+    # Without the lowest and the highest of ten, whose variance is 10 / 9: Yuen's error of a trimmed mean.
+    assert floor.last is not None
+    assert (floor.last.before, floor.last.after) == (1.0, 3.0)
+    assert abs(floor.last.error - math.sqrt(10 / 9 * 9 / (8 * 7))) < 1e-12
+    assert Rise(1.0, 3.0, 0.1).change == 2.0
     assert not floor.reached
     floor.restart()
     assert floor.last is None
     assert not floor.reached
+
+
+def test_one_wild_step_decides_nothing() -> None:
+    noise = torch.randn(2 * WINDOW, generator=torch.Generator().manual_seed(0), dtype=F64)
+    calm, wild = NoiseFloor(WINDOW), NoiseFloor(WINDOW)
+    for step, value in enumerate((noise + torch.arange(2 * WINDOW) / 20).tolist()):
+        calm.add(value)
+        wild.add(-1e9 if step == 17 else value)
+    assert calm.last is not None
+    assert wild.last is not None
+    assert not calm.reached
+    assert not wild.reached
+    assert abs(wild.last.change - calm.last.change) < 0.5
+
+
+def test_one_wild_gradient_does_not_stop_the_climb() -> None:
+    """Adam alone would divide by its size for a thousand steps after it, and get nowhere."""
+
+    def end(factor: float) -> float:
+        at = nn.Parameter(torch.zeros(1, dtype=F64))
+        steps = iter(range(10_000))
+
+        def estimate() -> tuple[Tensor, float]:
+            value = -((at - 5.0) ** 2).sum() * (factor if next(steps) == 5 else 1.0)
+            return -value, float(value.detach())
+
+        climb([at], estimate, Schedule(max_steps=200))
+        return float(at.detach())
+
+    assert abs(end(1.0) - 5.0) < 0.2
+    assert abs(end(1e8) - 5.0) < 1.0
 
 
 def quadratic(noise: float, start: float = 3.0) -> tuple[list[nn.Parameter], object]:
