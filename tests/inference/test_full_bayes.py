@@ -79,7 +79,7 @@ def test_the_bound_is_the_evidence_where_q_is_the_posterior() -> None:
 def test_it_is_reached_by_mini_batches_and_stayed_below_elsewhere() -> None:
     vae, x, context = regression()
     mean, variance, evidence = exact_regression()
-    found = fit_weights(vae, x, context=context, batch_size=10, schedule=Schedule(step=0.03, window=200))
+    found = fit_weights(vae, x, context=context, batch_size=10, schedule=Schedule(step=0.03, window=100))
     assert found.converged
     bound = found.bound(x, context=context, num_weights=400)
     assert evidence - 0.1 < bound.value < evidence + 5 * bound.error + 1e-9
@@ -121,11 +121,11 @@ def predictive(found: Tensor, new: Tensor, context: Tensor) -> None:
 
 
 def test_predictions_average_over_the_weights() -> None:
-    """Far from the regressors seen, the weights matter; 2,000 draws put the log of their mean within 0.1."""
+    """Far from the regressors seen, the weights matter; 1,000 draws put the log of their mean within 0.1."""
     context = torch.tensor([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 3.0, 3.0]], dtype=F64)
     new = context @ exact_regression()[0].T + torch.tensor([[0.5, -0.5], [2.0, -1.0], [0.0, 1.0]], dtype=F64)
     posterior = at_the_optimum()
-    found = posterior.log_predictive(new, context=context, num_weights=2000, num_samples=1)
+    found = posterior.log_predictive(new, context=context, num_weights=1000, num_samples=1)
     predictive(found, new, context)
     with killed():  # the weights at their mean
         mean = posterior.terms(new, torch.zeros(6, dtype=F64), context=context)[0].detach()
@@ -147,7 +147,7 @@ def test_with_latent_codes_the_bound_stays_below_the_evidence() -> None:
     each = Normal(torch.zeros((), dtype=F64), (w.square() + S2).sqrt()).log_prob(x).sum(0)
     log_joint = each + Normal(torch.zeros((), dtype=F64), torch.ones((), dtype=F64)).log_prob(w)
     evidence = float(log_joint.logsumexp(0) + math.log(float(w[1] - w[0])))
-    found = fit_weights(scalar_model(x), x, batch_size=30, schedule=Schedule(step=0.03))
+    found = fit_weights(scalar_model(x), x, batch_size=30, schedule=Schedule(step=0.03, window=100))
     bound = found.bound(x, num_weights=200, num_samples=10)
     assert bound.value < evidence + 5 * bound.error
     # One of the two signs of w costs ln 2; the rest is what a product of w and z loses.

@@ -69,7 +69,8 @@ def test_sticking_the_landing_reaches_the_evidence_without_noise() -> None:
 
 @pytest.mark.parametrize("estimator", ["pathwise", "score_loo"])
 def test_noisy_estimators_come_close_and_stay_below(estimator: str) -> None:
-    q = fit(MODEL.whole, guide="full_rank", estimator=estimator, final_samples=4000)  # type: ignore[arg-type]
+    short = Schedule(window=100, cuts=2)
+    q = fit(MODEL.whole, guide="full_rank", estimator=estimator, schedule=short)  # type: ignore[arg-type]
     assert q.converged
     assert abs(q.elbo - MODEL.log_evidence) < 0.05
     assert q.elbo < MODEL.log_evidence + 5 * q.elbo_error + 1e-9
@@ -79,7 +80,7 @@ def test_noisy_estimators_come_close_and_stay_below(estimator: str) -> None:
 
 
 def test_mini_batches_reach_the_same_posterior() -> None:
-    q = fit(MODEL.batches(4), guide="full_rank", schedule=Schedule(step=0.03))
+    q = fit(MODEL.batches(4), guide="full_rank", schedule=Schedule(step=0.03, window=100))
     deviation = torch.linalg.inv(MODEL.precision).diagonal().sqrt()
     assert ((q.mean["mean"] - MODEL.mean).abs() < 0.25 * deviation).all()
     assert abs(q.elbo - MODEL.log_evidence) < 0.1

@@ -69,7 +69,10 @@ def test_a_beta_posterior_on_the_unit_interval() -> None:
         log_p: Tensor = Binomial(10, theta["p"]).log_prob(heads)
         return log_p
 
-    q = fit(LogJoint(Parameters({"p": Parameter((), constraints.unit_interval)}), joint, torch.tensor(7.0, dtype=F64)))
+    q = fit(
+        LogJoint(Parameters({"p": Parameter((), constraints.unit_interval)}), joint, torch.tensor(7.0, dtype=F64)),
+        schedule=Schedule(window=100, cuts=2),
+    )
     exact = Beta(8.0, 4.0)
     assert q.converged
     assert abs(float(q.mean["p"]) - float(exact.mean)) < 0.02

@@ -154,12 +154,16 @@ class Approximation:
         """
         draws = self.sample(num, seed=seed)
         with torch.no_grad(), Unchecked.scope():
-            rows = [log_likelihood({name: value[s] for name, value in draws.items()}) for s in range(num)]
-        if rows[0].dim() != 1:
+            try:
+                rows = torch.func.vmap(log_likelihood, chunk_size=100)(draws)
+            except RuntimeError:  # it branches on values, or writes in place
+                each = ({name: value[s] for name, value in draws.items()} for s in range(num))
+                rows = torch.stack([log_likelihood(values) for values in each])
+        if rows.dim() != 2:
             raise CompatibilityError(
-                f"log_likelihood returned shape {tuple(rows[0].shape)}; expected one log-density a row, (B,)"
+                f"log_likelihood returned shape {tuple(rows.shape[1:])}; expected one log-density a row, (B,)"
             )
-        return torch.stack(rows).logsumexp(0) - math.log(num)
+        return rows.logsumexp(0) - math.log(num)
 
     def __str__(self) -> str:
         """The numbers and what they mean, in a few lines."""

@@ -28,7 +28,7 @@ class GaussianWeights(nn.Module):
         CompatibilityError: No parameters.
 
     >>> q = GaussianWeights({"w": torch.zeros(3, 2)}, init_scale=1.0)
-    >>> q.draw(torch.zeros(6))["w"].shape, float(q.kl())
+    >>> q.draw(torch.zeros(6))["w"].shape, q.kl().item()
     (torch.Size([3, 2]), 0.0)
     """
 
