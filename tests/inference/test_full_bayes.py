@@ -79,7 +79,7 @@ def test_the_bound_is_the_evidence_where_q_is_the_posterior() -> None:
 def test_it_is_reached_by_mini_batches_and_stayed_below_elsewhere() -> None:
     vae, x, context = regression()
     mean, variance, evidence = exact_regression()
-    found = fit_weights(vae, x, context=context, batch_size=10, schedule=Schedule(step=0.03, window=100))
+    found = fit_weights(vae, x, context=context, batch_size=10, schedule=Schedule(step=0.03, window=200))
     assert found.converged
     bound = found.bound(x, context=context, num_weights=400)
     assert evidence - 0.1 < bound.value < evidence + 5 * bound.error + 1e-9
