@@ -1,4 +1,4 @@
-"""How the documentation is built: `make docs`. Pages are executed, a warning is an error, and nothing asks the network."""
+"""How the documentation is built: `make docs`. Pages are executed, and nothing asks the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import latentia  # noqa: E402
 
 project = "latentia"
 author = "The latentia authors"
-copyright = author  # noqa: A001 -- Sphinx's name for it
+copyright = author
 version = release = latentia.__version__
 
 extensions = [

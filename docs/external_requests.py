@@ -1,4 +1,4 @@
-"""Looks through built pages for anything that a browser would fetch from elsewhere: `python docs/external_requests.py FOLDER`.
+"""Looks through built pages for what a browser would fetch from elsewhere: `python docs/external_requests.py FOLDER`.
 
 A link that a reader may follow is no request; a script, a style, a font, a picture or a frame is one.
 """
@@ -36,7 +36,9 @@ class _Page(HTMLParser):
         for name in ("src", "href", "xlink:href", "data", "poster", "action"):
             if _ELSEWHERE.match(values.get(name, "")):
                 self.found.append(f"<{tag} {name}={values[name]}>")
-        self.found += [f"<{tag} srcset={part}>" for part in values.get("srcset", "").split(",") if _ELSEWHERE.match(part)]
+        self.found += [
+            f"<{tag} srcset={part}>" for part in values.get("srcset", "").split(",") if _ELSEWHERE.match(part)
+        ]
         self.found += [f"<{tag} style={address}>" for address in in_style(values.get("style", ""))]
 
     def handle_data(self, data: str) -> None:

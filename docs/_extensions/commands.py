@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 _LOG = logging.getLogger(__name__)
 
-FIRST = "latentia fit digits --epochs 30 --threads 1"
+FIRST = "latentia fit digits --epochs 100 --threads 1"
 """The run that all other examples work on; made before any page is read."""
 
 
@@ -154,15 +154,16 @@ def _grouped(name: str) -> Iterator[tuple[str, list[tuple[nodes.Node, nodes.Node
 
 
 def _row(argument: Any) -> tuple[nodes.Node, nodes.Node, nodes.Node]:
-    from latentia.cli.recipes import shown, type_words
+    from latentia.cli.recipes import shown
 
     names = nodes.inline()
     negative = set(argument.negatives)
     listed = [name for name in argument.names if name not in negative]
+    listed += sorted(negative)[:1]
     for position, name in enumerate(sorted(listed, key=len, reverse=True)):
         names += [nodes.Text(", ")] * bool(position)
         names += nodes.literal("", name, classes=["option"])
-    metavar = argument.parameter.metavar or type_words(argument.hint)
+    metavar = argument.parameter.metavar or _type_words(argument.hint)
     if metavar and not listed[0].isupper():
         # A place to break long lists of choices.
         names += nodes.inline("", " " + metavar.replace("|", " | "), classes=["metavar"])
@@ -172,7 +173,21 @@ def _row(argument: Any) -> tuple[nodes.Node, nodes.Node, nodes.Node]:
     inside = re.search(r"\s*\[default: (.*)\]$", text)
     value = inside[1] if inside else "" if hidden else shown(default)
     text = text[: inside.start()] if inside else text
-    return names, nodes.inline("", text), nodes.inline("", value)
+    return names, _with_literals(text), nodes.inline("", value)
+
+
+def _type_words(hint: Any) -> str:
+    from latentia.cli.recipes import type_words
+
+    return type_words(hint).replace("<class 'pathlib.Path'>", "PATH")
+
+
+def _with_literals(text: str) -> nodes.Node:
+    """A help text in which options and what stands in backticks are set as code."""
+    line = nodes.inline()
+    for part in re.split(r"(`[^`]+`|--[a-z][a-z-]*)", text):
+        line += nodes.literal("", part.strip("`")) if part.startswith(("`", "--")) else nodes.Text(part)
+    return line
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[nodes.Node]], classes: Sequence[str] = ()) -> nodes.table:

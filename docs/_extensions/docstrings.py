@@ -25,9 +25,10 @@ def restructured(text: str) -> str:
     done = []
     for part in _PARTS.split(text):
         if part.startswith((r"\(", r"\[")):
+            formula = " ".join(part[2:-2].split())
             # ELBO is a word, not the product of four letters.
-            inner = re.sub(r"(?<![\\A-Za-z{])([A-Z]{2,}|diag)(?![A-Za-z}])", r"\\text{\1}", " ".join(part[2:-2].split()))
-            done.append(f":math:`{inner}`")
+            formula = re.sub(r"(?<![\\A-Za-z{])([A-Z]{2,}|diag)(?![A-Za-z}])", r"\\text{\1}", formula)
+            done.append(f":math:`{formula}`")
         elif part.startswith("`"):
             done.append(part)
         else:

@@ -13,6 +13,7 @@ from sphinx.util.math import get_node_equation_number
 
 _LOG = logging.getLogger(__name__)
 
+_ARGUMENT = "mi|mn|msub|msup|msubsup|mfrac|munder|mrow><mi"
 _FUNCTIONS = "log|ln|exp|min|max|inf|sup|arg|argmin|argmax|sin|cos|tan|det|lim"
 _AFTER_MATHML: tuple[tuple[str, str], ...] = (
     # \sim is an operator, not a letter, and ; separates.
@@ -21,7 +22,10 @@ _AFTER_MATHML: tuple[tuple[str, str], ...] = (
     # A named operator is an identifier of several letters; as an operator it would stand far from its bracket.
     (r"<mo>([A-Za-z]{2,})</mo>", r"<mi>\1</mi>"),
     # MathML puts no space between a function and an argument without brackets.
-    (rf"(<mi>(?:{_FUNCTIONS})</mi>)(?=<(?:mi|mn|msub|msup|msubsup|mfrac|munder|mrow><mi))", r'\1<mspace width="0.167em" />'),
+    (
+        rf"(<mi>(?:{_FUNCTIONS})</mi>)(?=<(?:{_ARGUMENT}))",
+        r'\1<mspace width="0.167em" />',
+    ),
     # Browsers know the alignment of a cell by its style alone.
     (r'columnalign="(\w+)"', r'style="text-align: \1"'),
     # A transposition sign, not the logical constant in full size.
@@ -46,7 +50,7 @@ def to_mathml(latex: str, *, block: bool) -> str:
     source = re.sub(r"\\(begin|end)\{(?:aligned|split|gathered)\}", r"\\\1{align*}", latex.strip())
     try:
         text = convert(source, display="block" if block else "inline")
-    except Exception as error:  # noqa: BLE001 -- the translator has many, and all mean the same here
+    except Exception as error:
         raise ValueError(f"{latex!r}: {type(error).__name__}: {error}") from error
     left = re.search(r"<m[io]>(\\[A-Za-z]+|&)</m[io]>", text)
     if left:
