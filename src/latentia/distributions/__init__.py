@@ -14,6 +14,7 @@ from latentia.distributions.improper import Flat
 from latentia.distributions.laplace_constructor import laplace
 from latentia.distributions.level_categorical import LevelCategorical
 from latentia.distributions.logistic_mixture import ColourLogisticMixture, mixture_of_logistics, pairs_of
+from latentia.distributions.multivariate_student_t import MultivariateStudentT
 from latentia.distributions.noise import additive_noise
 from latentia.distributions.observed import Observed, observed
 from latentia.distributions.operations import draw, factor_means, kl, kl_per_dim, temper
@@ -44,6 +45,7 @@ __all__ = [
     "FullNormal",
     "Gamma",
     "LevelCategorical",
+    "MultivariateStudentT",
     "Observed",
     "OneHot",
     "OptimalNormal",
