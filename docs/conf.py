@@ -26,10 +26,11 @@ extensions = [
     "commands",
     "docstrings",
     "mathml",
+    "parts",
     "rooms",
 ]
 source_suffix = {".md": "myst-nb"}
-exclude_patterns = ["_extensions", "_static"]
+exclude_patterns = ["_extensions", "_static", "decisions/README.md"]
 default_role = "code"
 language = "en"
 keep_warnings = False

@@ -9,6 +9,7 @@ _CONFIGURATION = """\
 c = get_config()
 c.InlineBackend.figure_formats = {"svg"}
 c.HistoryManager.enabled = False
+c.IPKernelApp.log_level = "ERROR"
 """
 
 
