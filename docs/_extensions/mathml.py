@@ -14,18 +14,17 @@ from sphinx.util.math import get_node_equation_number
 _LOG = logging.getLogger(__name__)
 
 _ARGUMENT = "mi|mn|msub|msup|msubsup|mfrac|munder|mrow><mi"
-_FUNCTIONS = "log|ln|exp|min|max|inf|sup|arg|argmin|argmax|sin|cos|tan|det|lim"
 _AFTER_MATHML: tuple[tuple[str, str], ...] = (
     # \sim is an operator, not a letter, and ; separates.
     (r"<mi>(?:&#x0007E;|~)</mi>", "<mo>&#x223C;</mo>"),
     (r"<mi>;</mi>", '<mo separator="true">;</mo>'),
     # A named operator is an identifier of several letters; as an operator it would stand far from its bracket.
     (r"<mo>([A-Za-z]{2,})</mo>", r"<mi>\1</mi>"),
-    # MathML puts no space between a function and an argument without brackets.
-    (
-        rf"(<mi>(?:{_FUNCTIONS})</mi>)(?=<(?:{_ARGUMENT}))",
-        r'\1<mspace width="0.167em" />',
-    ),
+    # Bars of a norm keep their size; without this the first one grows to that of its neighbours.
+    (r"<mo>(&#x02016;|&#x0007C;)</mo>", r'<mo stretchy="false">\1</mo>'),
+    # MathML puts no space between a function and an argument without brackets, nor between a factor and a function.
+    (rf"(<mi>[A-Za-z]{{2,}}</mi>)(?=<(?:{_ARGUMENT}))", r'\1<mspace width="0.167em" />'),
+    (r"(</mi>|</mn>|</msub>|</msup>)(?=<mi>[A-Za-z]{2,}</mi>)", r'\1<mspace width="0.167em" />'),
     # Browsers know the alignment of a cell by its style alone.
     (r'columnalign="(\w+)"', r'style="text-align: \1"'),
     # A transposition sign, not the logical constant in full size.
