@@ -159,8 +159,8 @@ def _row(argument: Any) -> tuple[nodes.Node, nodes.Node, nodes.Node]:
     names = nodes.inline()
     negative = set(argument.negatives)
     listed = [name for name in argument.names if name not in negative]
-    listed += sorted(negative)[:1]
-    for position, name in enumerate(sorted(listed, key=len, reverse=True)):
+    listed = [*sorted(listed, key=len, reverse=True), *sorted(negative)[:1]]
+    for position, name in enumerate(listed):
         names += [nodes.Text(", ")] * bool(position)
         names += nodes.literal("", name, classes=["option"])
     metavar = argument.parameter.metavar or _type_words(argument.hint)

@@ -10,6 +10,23 @@ from sphinx.application import Sphinx
 _PARTS = re.compile(r"(``.*?``|(?<!\\)`[^`]+`_?|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 
 
+def formula(latex: str) -> str:
+    r"""A formula in which words are words: ELBO is not the product of four letters.
+
+    Args:
+        latex: As a docstring has it.
+
+    Returns:
+        The same on one line.
+
+    >>> print(formula(r"\beta\, KL(q)"))
+    \beta\, \text{KL}(q)
+    """
+    return re.sub(
+        r"(?<![\\A-Za-z{])([A-Z]{2,}|diag|Gam|Dir|Gamma|Beta)(?![A-Za-z}])", r"\\text{\1}", " ".join(latex.split())
+    )
+
+
 def restructured(text: str) -> str:
     r"""A docstring's text with its formulas as roles, and with what reStructuredText would take for markup escaped.
 
@@ -25,15 +42,13 @@ def restructured(text: str) -> str:
     done = []
     for part in _PARTS.split(text):
         if part.startswith((r"\(", r"\[")):
-            formula = " ".join(part[2:-2].split())
-            # ELBO is a word, not the product of four letters.
-            formula = re.sub(r"(?<![\\A-Za-z{])([A-Z]{2,}|diag)(?![A-Za-z}])", r"\\text{\1}", formula)
-            done.append(f":math:`{formula}`")
+            done.append(f":math:`{formula(part[2:-2])}`")
         elif part.startswith("`"):
             done.append(part)
         else:
-            # |x| would be a substitution, a word that ends in _ a reference.
+            # |x| would be a substitution, "M." the first entry of a list, a word that ends in _ a reference.
             prose = re.sub(r"(?<!\\)\|", r"\|", part)
+            prose = re.sub(r"(^\s*|: )([A-Z])\.(?=\s|$)", r"\1\2\.", prose, flags=re.MULTILINE)
             done.append(re.sub(r"(?<=\w)_(?=\W|$)", r"\_", prose))
     return "".join(done)
 

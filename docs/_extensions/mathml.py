@@ -13,6 +13,7 @@ from sphinx.util.math import get_node_equation_number
 
 _LOG = logging.getLogger(__name__)
 
+_NO_BASE = "(?<!<msub>)(?<!<msup>)(?<!<msubsup>)(?<!<munder>)"
 _ARGUMENT = "mi|mn|msub|msup|msubsup|mfrac|munder|mrow><mi"
 _AFTER_MATHML: tuple[tuple[str, str], ...] = (
     # \sim is an operator, not a letter, and ; separates.
@@ -23,7 +24,10 @@ _AFTER_MATHML: tuple[tuple[str, str], ...] = (
     # Bars of a norm keep their size; without this the first one grows to that of its neighbours.
     (r"<mo>(&#x02016;|&#x0007C;)</mo>", r'<mo stretchy="false">\1</mo>'),
     # MathML puts no space between a function and an argument without brackets, nor between a factor and a function.
-    (rf"(<mi>[A-Za-z]{{2,}}</mi>)(?=<(?:{_ARGUMENT}))", r'\1<mspace width="0.167em" />'),
+    (
+        rf"(?<!<msub>)(?<!<msup>)(?<!<msubsup>)(?<!<munder>)(<mi>[A-Za-z]{{2,}}</mi>)(?=<(?:{_ARGUMENT}))",
+        r'\1<mspace width="0.167em" />',
+    ),
     (r"(</mi>|</mn>|</msub>|</msup>)(?=<mi>[A-Za-z]{2,}</mi>)", r'\1<mspace width="0.167em" />'),
     # Browsers know the alignment of a cell by its style alone.
     (r'columnalign="(\w+)"', r'style="text-align: \1"'),

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, ClassVar, get_args
 
 import numpy as np
+from docstrings import formula
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -30,7 +31,7 @@ def prose(text: str) -> nodes.inline:
         if part.startswith("`"):
             line += nodes.literal("", part.strip("`"))
         elif part.startswith(r"\("):
-            line += nodes.math("", part[2:-2])
+            line += nodes.math("", formula(part[2:-2]))
         else:
             line += nodes.Text(part)
     return line
