@@ -36,7 +36,7 @@ def _posterior_draws(method: Method) -> tuple[Tensor, Tensor]:
 
     def log_prob(theta: Tensor) -> Tensor:
         mean, scale = theta[:, 0], theta[:, 1].exp()
-        prior = Normal(0.0, 1.0).log_prob(mean) + Gamma(3.0, 2.0).log_prob(scale) + theta[:, 1]
+        prior: Tensor = Normal(0.0, 1.0).log_prob(mean) + Gamma(3.0, 2.0).log_prob(scale) + theta[:, 1]
         data: Tensor = Normal(mean[:, None], scale[:, None]).log_prob(rows).sum(1)
         return prior + data
 

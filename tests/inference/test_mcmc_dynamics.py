@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
@@ -73,7 +74,7 @@ def test_the_leapfrog_keeps_the_volume(index: int) -> None:
 
 def energy_error_is_of_second_order(error_at: Callable[[int], float]) -> None:
     errors = [error_at(steps) for steps in (50, 100, 200)]
-    orders = [math.log2(coarse / fine) for coarse, fine in zip(errors, errors[1:], strict=False)]
+    orders = [math.log2(coarse / fine) for coarse, fine in pairwise(errors)]
     assert all(abs(order - 2) < 0.1 for order in orders), orders
 
 

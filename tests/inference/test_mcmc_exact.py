@@ -68,7 +68,8 @@ EXACT = Gamma(2.0 + float(COUNTS.sum()), 1.5 + len(COUNTS))
 def rate_of_counts(values: Values) -> Tensor:
     """Poisson counts with a Gamma prior, whose posterior is Gamma."""
     prior: Tensor = Gamma(torch.tensor(2.0, dtype=F64), torch.tensor(1.5, dtype=F64)).log_prob(values["rate"])
-    return prior + Poisson(values["rate"]).log_prob(COUNTS).sum()
+    likelihood: Tensor = Poisson(values["rate"]).log_prob(COUNTS).sum()
+    return prior + likelihood
 
 
 def agrees_with_the_gamma(rate: Tensor) -> None:

@@ -7,8 +7,8 @@ inequality the mean log-weight is a lower bound forwards and an upper bound back
 
 References:
     Neal, Annealed importance sampling, 2001, doi:10.1023/A:1008923215028; Grosse, Ghahramani, Adams, Sandwiching the
-    marginal likelihood using bidirectional Monte Carlo, 2015, arXiv:1511.02543; Wu, Burda, Salakhutdinov, Grosse, On the
-    quantitative analysis of decoder-based generative models, 2017, arXiv:1611.04273.
+    marginal likelihood using bidirectional Monte Carlo, 2015, arXiv:1511.02543; Wu, Burda, Salakhutdinov, Grosse, On
+    the quantitative analysis of decoder-based generative models, 2017, arXiv:1611.04273.
 """
 
 from __future__ import annotations
