@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from latentia.errors import CompatibilityError, ConfigurationError
+from latentia.errors import CompatibilityError, ConfigurationError, NonFiniteError
 from latentia.inference.ais import Annealed, Sandwich, annealed, annealed_back, bidirectional, temperatures
 from latentia.inference.vae_posterior import vae_log_joint
 from tests.exact.linear_gaussian import ExactPosterior, LinearGaussian
@@ -190,3 +190,9 @@ def test_what_does_not_fit_is_refused() -> None:
     for options in empty:
         with pytest.raises(ConfigurationError, match="1 or more"):
             annealed(case.log_joint, case.prior, BATCH, **options)
+
+
+def test_a_log_joint_that_is_not_a_number_is_named() -> None:
+    case = Case(2, 5)
+    with pytest.raises(NonFiniteError, match="example 0 is nan"):
+        annealed(lambda z: z[..., 0].log(), case.prior, BATCH, num_temperatures=3, step_size=torch.tensor(0.1))
