@@ -117,7 +117,7 @@ def _narrowing(case: Case, sizes: tuple[int, ...], chains: int = 32) -> list[San
 
 @pytest.mark.parametrize(
     ("k", "d", "sizes"),
-    [(2, 5, (10, 160)), (10, 15, (10, 160)), pytest.param(50, 60, (30, 300, 3000), marks=pytest.mark.slow)],
+    [(2, 5, (8, 64)), (10, 15, (8, 64)), pytest.param(50, 60, (30, 300, 3000), marks=pytest.mark.slow)],
 )
 def test_17_the_sandwich_holds_the_exact_value_and_narrows(k: int, d: int, sizes: tuple[int, ...]) -> None:
     case = Case(k, d)
@@ -138,7 +138,7 @@ def test_17_a_sandwich_turned_over_is_caught() -> None:
 
 def test_chains_end_in_the_posterior_and_the_prior() -> None:
     case = Case(2, 5)
-    (run,) = _narrowing(case, (100,), chains=400)
+    (run,) = _narrowing(case, (100,), chains=200)
     exact = case.model.posterior(case.x)
     for example in range(BATCH):
         for axis in range(2):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Gamma, Poisson, constraints
 
+from latentia.errors import CompatibilityError
 from latentia.inference.mcmc import Mass, Method, Parameter, Samples, diagnostics, sample, sample_parameters
 from latentia.inference.parameters import Values
 from tests.exact.mutants import killed, z_score
@@ -40,7 +41,7 @@ def agrees_with_the_gaussian(draws: Tensor) -> None:
 
 def _drawn(method: Method = "nuts", mass: Mass = "diagonal") -> Samples:
     start = torch.randn(16, 3, dtype=F64, generator=torch.Generator().manual_seed(2)) * 3
-    return sample(gaussian, start, method=method, mass=mass, num_samples=600, warmup=200, num_steps=8, seed=1)
+    return sample(gaussian, start, method=method, mass=mass, num_samples=400, warmup=150, num_steps=8, seed=1)
 
 
 @pytest.mark.parametrize(("method", "mass"), [("nuts", "diagonal"), ("hmc", "dense")])
@@ -79,7 +80,7 @@ def agrees_with_the_gamma(rate: Tensor) -> None:
 
 def _rates(joint: object = rate_of_counts) -> Samples:
     layout = {"rate": Parameter((), constraints.positive)}
-    return sample_parameters(joint, layout, chains=16, num_samples=500, warmup=100)  # type: ignore[arg-type] # mutants
+    return sample_parameters(joint, layout, chains=16, num_samples=400, warmup=80)  # type: ignore[arg-type] # mutants
 
 
 def test_25_a_gamma_posterior_by_a_bijection() -> None:
@@ -97,6 +98,8 @@ def test_many_targets_at_once_each_learn_their_own_scale() -> None:
     drawn = sample(lambda z: -(z / wide).square().sum(-1) / 2, wide * torch.randn(48, 2, dtype=F64,
                    generator=torch.Generator().manual_seed(0)), groups=3, num_samples=400, warmup=100)  # fmt: skip
     assert len(drawn.step_size.unique()) == 3
+    with pytest.raises(CompatibilityError, match="3 targets"):
+        drawn.summary()
     for group, scale in zip(drawn.draws.reshape(3, 16, 400, 2), scales, strict=True):
         for dimension in (group / scale).unbind(-1):
             assert abs(z_score(dimension.square().mean(1), 1.0)) < 5

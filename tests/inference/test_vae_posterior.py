@@ -36,7 +36,7 @@ def test_25_the_posterior_of_a_linear_gaussian_vae(method: Any) -> None:
     model = LinearGaussian.random(5, 2)
     x = model.sample(3)
     vae = model.vae(diagonal_posterior(model, exact=False))
-    found = refine_posterior(vae, x, method=method, chains=12, num_samples=400, warmup=150, num_steps=12)
+    found = refine_posterior(vae, x, method=method, chains=8, num_samples=500, warmup=100, num_steps=5)
     assert bool(found.converged.all()), found.verdict
     is_the_exact_posterior(model, x, found)
     exact = model.posterior(x)

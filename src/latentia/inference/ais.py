@@ -132,6 +132,7 @@ def annealed(
         CompatibilityError: Shapes that do not fit.
         ConfigurationError: A number out of its range.
 
+    >>> import torch
     >>> from torch.distributions import Independent, Normal
     >>> prior = Independent(Normal(torch.zeros(2), 1.0), 1)
     >>> run = annealed(lambda z: prior.log_prob(z) + 3.0, prior, batch=5, num_chains=4, num_temperatures=10)

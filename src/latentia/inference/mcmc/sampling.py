@@ -107,6 +107,7 @@ def sample(
         depth=torch.stack([move.depth for move in moves], dim=1),
         step_size=step,
         max_tree_depth=max_tree_depth if method == "nuts" else None,
+        groups=groups,
     )
 
 
