@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from latentia import bounds
 from latentia.conditionals import DiagonalNormal, GaussianHead, Likelihood, StandardNormal
 from latentia.evaluation import active_units
+from latentia.inference.linear_gaussian import active_dimensions, sample_eigenvalues
 from latentia.latents import LatentGroup, TopDown
 from latentia.model import VAE
 from tests.exact.linear_gaussian import F64, LinearGaussian, cubature_trace
@@ -89,12 +90,16 @@ def collapse_law(beta: float, s2: float, *, kl_factor: float = 1.0) -> None:
     model = trained(beta, scale="fixed", sigma=math.sqrt(s2), latent_dim=D, kl_factor=kl_factor)
     with torch.no_grad():
         means = model.trace(data()).draw.q[0].mean
-    assert active_units(means) == sum(value > beta * s2 for value in EIGENVALUES)
+    assert active_units(means) == active_dimensions(EIGENVALUES, beta, s2)
 
 
 def test_5_the_active_dimensions_are_the_eigenvalues_above_beta_sigma_squared() -> None:
     for beta, s2 in ((1.0, 0.2), (1.0, 1.0), (4.0, 0.5), (10.0, 0.35), (3.0, 0.15)):
         collapse_law(beta, s2)
+
+
+def test_5_the_eigenvalues_are_those_of_the_sample() -> None:
+    torch.testing.assert_close(sample_eigenvalues(data()), torch.tensor(EIGENVALUES, dtype=F64), rtol=0, atol=1e-12)
 
 
 def test_5_mutant() -> None:

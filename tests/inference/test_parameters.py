@@ -90,13 +90,15 @@ ONES = torch.ones(4, dtype=torch.float64)
 def _joint(values: Values) -> Tensor:
     rate = values["rate"]
     prior: Tensor = Gamma(2.0, 3.0).log_prob(rate)
-    return prior + Normal(values["mean"], rate).log_prob(ONES).sum()
+    likelihood: Tensor = Normal(values["mean"], rate).log_prob(ONES).sum()
+    return prior + likelihood
 
 
 def _batched_joint(values: Values) -> Tensor:
     rate = values["rate"]
     prior: Tensor = Gamma(2.0, 3.0).log_prob(rate)
-    return prior + Normal(values["mean"][:, None], rate[:, None]).log_prob(ONES).sum(-1)
+    likelihood: Tensor = Normal(values["mean"][:, None], rate[:, None]).log_prob(ONES).sum(-1)
+    return prior + likelihood
 
 
 @pytest.mark.parametrize(("joint", "batched"), [(_joint, False), (_batched_joint, True)])

@@ -18,7 +18,7 @@ from tests.exact.mutants import killed
 from tests.inference.conjugate import GaussianMean, LogNormalScale
 
 MODEL = GaussianMean.random()
-LONG = Schedule(tolerance=1e-11, cuts=4)
+LONG = Schedule(tolerance=1e-11, window=100)
 
 
 def optimum(name: str, density: Density, size: int) -> tuple[Guide, float]:
@@ -72,7 +72,7 @@ def test_noisy_estimators_come_close_and_stay_below(estimator: str) -> None:
     q = fit(MODEL.whole, guide="full_rank", estimator=estimator, final_samples=4000)  # type: ignore[arg-type]
     assert q.converged
     assert abs(q.elbo - MODEL.log_evidence) < 0.05
-    assert q.elbo < MODEL.log_evidence + 5 * q.elbo_error
+    assert q.elbo < MODEL.log_evidence + 5 * q.elbo_error + 1e-9
     deviation = torch.linalg.inv(MODEL.precision).diagonal().sqrt()
     assert ((q.mean["mean"] - MODEL.mean).abs() < 0.1 * deviation).all()
     assert ((q.std["mean"] / deviation - 1).abs() < 0.1).all()

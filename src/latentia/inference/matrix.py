@@ -11,7 +11,7 @@ from torch import Tensor
 from latentia.errors import DataError
 
 CONSTANT = 1e-13
-"""A variance at or below this share of the column's mean square counts as none."""
+"""A standard deviation at or below this share of the column's root mean square counts as none."""
 
 
 def _as_float64(x: Any, name: str) -> Tensor:
@@ -23,7 +23,8 @@ def _as_float64(x: Any, name: str) -> Tensor:
         array = np.asarray(x)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"its type is {array.dtype}")
-        return torch.from_numpy(np.array(array, dtype=np.float64, order="C"))
+        own = np.asarray(array, dtype=np.float64, order="C")
+        return torch.from_numpy(own if own.flags.writeable else own.copy())
     except (TypeError, ValueError) as reason:
         raise DataError(f"{name} is not an array of real numbers ({reason}); encode it as numbers first") from None
 
@@ -92,6 +93,9 @@ def refuse_infinite(values: Tensor, name: str, *, missing: bool) -> None:
     Raises:
         DataError: Row (and column) of the entry.
     """
+    # A sum is finite only if all its terms are, and is found in one pass; the rest is for the message.
+    if not missing and bool(values.sum().isfinite()):
+        return
     bad = values.isinf() if missing else ~values.isfinite()
     if not bad.any():
         return
@@ -112,5 +116,18 @@ def constant_columns(x: Tensor) -> list[int]:
     Returns:
         Their indices.
     """
-    variance = x.var(0, correction=0)
-    return (variance <= CONSTANT**2 * x.square().mean(0)).nonzero().flatten().tolist()
+    mean = x.mean(0)
+    return constant_given((x - mean).square().mean(0).sqrt(), mean)
+
+
+def constant_given(spread: Tensor, mean: Tensor) -> list[int]:
+    """Columns that do not vary beyond rounding, from their moments.
+
+    Args:
+        spread: Standard deviations, `[D]`.
+        mean: `[D]`.
+
+    Returns:
+        Their indices, in order.
+    """
+    return (spread <= CONSTANT * torch.hypot(spread, mean)).nonzero().flatten().tolist()

@@ -156,7 +156,8 @@ class Parameters:
         """The log-density of the unconstrained vector, the log-determinant included, for many vectors at once.
 
         Checks of `torch.distributions` are off while `log_joint` runs: the values lie in their supports by
-        construction, and where a wild step overflows a density that is not a number serves better than an exception.
+        construction, `vmap` cannot trace the checks, and a density that is not a number serves a sampler better than an
+        exception where a wild step overflows.
 
         Args:
             log_joint: From parameters by name (each of its own shape) to a number, written for one set of parameters;

@@ -18,6 +18,7 @@ from latentia.errors import CompatibilityError, ConfigurationError
 from latentia.inference.mcmc import Mass, Method, diagnostics, sample
 from latentia.inference.parameters import Parameter, Parameters
 from latentia.latents import Trace
+from latentia.latents.draw import Group
 from latentia.model import VAE
 from latentia.names import Domain
 
@@ -212,7 +213,7 @@ def refine_posterior(
     )
 
 
-def _only_group(vae: VAE):  # type: ignore[no-untyped-def]
+def _only_group(vae: VAE) -> Group:
     groups = vae.latents.groups
     if len(groups) != 1:
         raise CompatibilityError(

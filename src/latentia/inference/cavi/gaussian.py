@@ -11,7 +11,7 @@ from torch.distributions import Distribution, Normal
 
 from latentia.errors import DataError
 from latentia.inference.ascent import Ascent, ascend
-from latentia.inference.cavi.blurred_student_t import blurred_student_t
+from latentia.inference.cavi.blurred_student_t import BlurredStudentT
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.normal_gamma import NormalGamma
 from latentia.inference.matrix import real_vector
@@ -52,7 +52,7 @@ class GaussianFit:
         loc = torch.tensor(self.mean, dtype=torch.float64)
         scale = loc.new_tensor(self.precision.mean**-0.5)
         blur = loc.new_tensor(self.mean_precision**-0.5)
-        return blurred_student_t(loc.new_tensor(2 * self.precision.shape), loc, scale, blur)
+        return BlurredStudentT(loc.new_tensor(2 * self.precision.shape), loc, scale, blur)
 
 
 def fit_gaussian(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latentia.errors import ConfigurationError, DataError
+from latentia.errors import ConfigurationError
 from latentia.inference.ascent import ascend
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.regression_data import RegressionData, Vector, regression_data
@@ -24,6 +24,7 @@ def fit_linear_regression(
     weight_precision: Precision = VAGUE,
     noise_precision: Precision = VAGUE,
     coupled: bool = False,
+    intercept: bool = False,
     max_sweeps: int = 1000,
     tolerance: float = 1e-9,
 ) -> RegressionFit:
@@ -32,10 +33,9 @@ def fit_linear_regression(
     - A precision that is a number is known; a `GammaFactor` is its prior, and the posterior has a factor for it.
     - `coupled=False`: \(w \sim N(0, \alpha^{-1} I)\), \(q(w)\,q(\alpha)\,q(\tau)\). With a known tau this is Bishop's
       section 10.3; with both unknown its fixed points are those of scikit-learn's `BayesianRidge`.
-    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and \(q(w, \tau)\,q(\alpha)\) with
-      a joint Normal-Gamma factor: exact where alpha is known, with a Student-t posterior predictive.
-
-    There is no intercept: centre x and t, or give a column of ones.
+    - `coupled=True`: \(w \sim N(0, (\alpha\tau)^{-1} I)\), weights in units of the noise, and
+      \(q(w, \tau)\,q(\alpha)\) with a joint Normal-Gamma factor: exact where alpha is known, and its
+      posterior predictive is a Student-t distribution.
 
     Args:
         x: `[N, p]`.
@@ -43,6 +43,8 @@ def fit_linear_regression(
         weight_precision: alpha, or its prior.
         noise_precision: tau, in inverse squared units of t, or its prior.
         coupled: Whether the weights are measured in units of the noise.
+        intercept: Whether to add one at its value of greatest likelihood: the means of x and t are taken away first.
+            A column of ones instead gives it the weights' prior.
         max_sweeps: The most sweeps.
         tolerance: Stop once a sweep gains less than this for every row, in nats; 0 runs all sweeps.
 
@@ -50,7 +52,8 @@ def fit_linear_regression(
         The posterior and the path of the bound.
 
     Raises:
-        DataError: Shapes that do not agree, entries that are not finite, or t that is zero throughout.
+        DataError: Shapes that do not agree, entries that are not finite, t without anything to explain, or a constant
+            column beside an intercept.
         ConfigurationError: A known precision that is not positive, or a known noise with coupled weights.
 
     References:
@@ -61,9 +64,7 @@ def fit_linear_regression(
     >>> fit.mean.round(decimals=2)
     tensor([1.], dtype=torch.float64)
     """
-    data = regression_data(x, t)
-    if data.squared == 0:
-        raise DataError("t is zero in every row, so there is nothing to explain: give a target that varies")
+    data = regression_data(x, t, intercept=intercept)
     for name, given in (("weight_precision", weight_precision), ("noise_precision", noise_precision)):
         if not (isinstance(given, GammaFactor) or (given > 0 and math.isfinite(given))):
             raise ConfigurationError(f"{name} is {given:g}; it is a finite number above zero, or a GammaFactor")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from torch.distributions import Distribution
 
-from latentia.errors import DataError
 from latentia.inference.cavi.estimator_checks import generator_from, positive_count, require_fit, warn_unless_converged
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.regression import fit_linear_regression
 from latentia.inference.cavi.regression_fit import RegressionFit, mean_of
-from latentia.inference.matrix import constant_columns, real_matrix, real_vector
+from latentia.inference.matrix import real_matrix, real_vector
 
 Array = NDArray[np.float64]
 
@@ -51,7 +49,7 @@ class VariationalLinearRegression(RegressorMixin, BaseEstimator):  # type: ignor
         n_iter_: How many sweeps.
         converged_: Whether the bound stood still.
         n_features_in_: p.
-        fit_: The `RegressionFit` in torch, of the centred data.
+        fit_: The `RegressionFit` in torch.
 
     References:
         Bishop, Pattern recognition and machine learning, 2006, section 10.3.
@@ -105,31 +103,19 @@ class VariationalLinearRegression(RegressorMixin, BaseEstimator):  # type: ignor
         """
         x = real_matrix(X, "X", rows=2)
         t = real_vector(y, "y", len(x))
-        x_offset, t_offset = torch.zeros_like(x[0]), torch.zeros_like(t[0])
-        if self.fit_intercept:
-            constant = constant_columns(x)
-            if constant:
-                raise DataError(
-                    f"column {constant[0]} of X is constant ({len(constant)} such), which the intercept stands for "
-                    "already: drop it, or set fit_intercept=False"
-                )
-            if constant_columns(t[:, None]):
-                raise DataError(f"y is {float(t[0]):g} in every row, so there is nothing to explain")
-            x_offset, t_offset = x.mean(0), t.mean()
         weight, noise = self.weight_precision, self.noise_precision
         self.fit_ = fit_linear_regression(
-            x - x_offset,
-            t - t_offset,
+            x,
+            t,
             weight_precision=GammaFactor(self.weight_shape, self.weight_rate) if weight is None else weight,
             noise_precision=GammaFactor(self.noise_shape, self.noise_rate) if noise is None else noise,
             coupled=self.coupled,
+            intercept=self.fit_intercept,
             max_sweeps=self.max_iter,
             tolerance=self.tol,
         )
-        self._x_offset = x_offset
         self.coef_: Array = self.fit_.mean.numpy()
-        self.intercept_ = float(t_offset - x_offset @ self.fit_.mean)
-        self._t_offset = float(t_offset)
+        self.intercept_ = self.fit_.intercept
         self.noise_precision_ = mean_of(self.fit_.noise_precision)
         self.weight_precision_ = mean_of(self.fit_.weight_precision)
         self.lower_bounds_ = list(self.fit_.ascent.path)
@@ -162,8 +148,7 @@ class VariationalLinearRegression(RegressorMixin, BaseEstimator):  # type: ignor
             ConfigurationError: There was no `fit`.
         """
         fit: RegressionFit = require_fit(self, "fit_")
-        x = real_matrix(X, "X", rows=0, columns=self.n_features_in_)
-        return fit.posterior_predictive(x - self._x_offset, self._t_offset)
+        return fit.posterior_predictive(real_matrix(X, "X", rows=0, columns=self.n_features_in_))
 
     def predict(self, X: Any, return_std: bool = False) -> Array | tuple[Array, Array]:
         """The mean of the posterior predictive, and its standard deviation.
@@ -219,6 +204,5 @@ class VariationalLinearRegression(RegressorMixin, BaseEstimator):  # type: ignor
         fit: RegressionFit = require_fit(self, "fit_")
         x = real_matrix(X, "X", rows=0, columns=self.n_features_in_)
         generator = generator_from(self.random_state if random_state is None else random_state)
-        drawn = fit.sample_predictive(x - self._x_offset, positive_count(n_samples), generator)
-        values: Array = (drawn + self._t_offset).numpy()
+        values: Array = fit.sample_predictive(x, positive_count(n_samples), generator).numpy()
         return values

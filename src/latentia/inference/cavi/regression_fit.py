@@ -12,7 +12,7 @@ from torch.distributions import Distribution, Normal
 
 from latentia.distributions import StudentT
 from latentia.inference.ascent import Ascent
-from latentia.inference.cavi.blurred_student_t import blurred_student_t
+from latentia.inference.cavi.blurred_student_t import BlurredStudentT
 from latentia.inference.cavi.gamma_factor import GammaFactor
 from latentia.inference.cavi.regression_data import RegressionData, Vector
 from latentia.inference.matrix import real_matrix
@@ -63,6 +63,11 @@ class RegressionFit:
         return torch.from_numpy(self.data.basis @ self.rotated)
 
     @property
+    def intercept(self) -> float:
+        """The intercept at the mean of the weights; 0 without one."""
+        return self.data.t_offset - float(self.data.x_offset @ self.mean)
+
+    @property
     def scale(self) -> Tensor:
         """`[p, p]`: the covariance of the weights, or, where `coupled`, that times tau."""
         basis, outside = self.data.basis, self.spread_outside
@@ -78,15 +83,15 @@ class RegressionFit:
         return self.scale * (rate / (shape - 1) if shape > 1 else torch.inf)
 
     def _at(self, x: Any) -> tuple[Tensor, Tensor]:
-        """The mean of w'x and x' scale x for every row."""
-        rows = real_matrix(x, rows=0, columns=self.data.columns).numpy()
+        """The mean of t and x' scale x for every row."""
+        rows = (real_matrix(x, rows=0, columns=self.data.columns) - self.data.x_offset).numpy()
         inside = rows @ self.data.basis
         variance = np.square(inside) @ self.spread
         if len(self.spread) < self.data.columns:
             variance += self.spread_outside * np.square(rows - inside @ self.data.basis.T).sum(1)
-        return torch.from_numpy(inside @ self.rotated), torch.from_numpy(variance)
+        return torch.from_numpy(inside @ self.rotated + self.data.t_offset), torch.from_numpy(variance)
 
-    def posterior_predictive(self, x: Any, offset: float = 0.0) -> Distribution:
+    def posterior_predictive(self, x: Any) -> Distribution:
         r"""p(t_new | x_new, data).
 
         Gaussian where the noise is known (equation 10.105); Student-t where weights and noise are coupled; a Student-t
@@ -94,7 +99,6 @@ class RegressionFit:
 
         Args:
             x: `[M, p]`.
-            offset: What was taken from t before the fit, in its units.
 
         Returns:
             Batch `[M]` over scalars.
@@ -103,15 +107,13 @@ class RegressionFit:
             DataError: Another number of columns, or an entry that is not finite.
         """
         loc, variance = self._at(x)
-        loc = loc + offset
         noise = self.noise_precision
         if not isinstance(noise, GammaFactor):
             return Normal(loc, (variance + 1 / noise).sqrt(), validate_args=False)
         df = loc.new_tensor(2 * noise.shape)
         if self.coupled:
             return StudentT(df, loc, ((1 + variance) / noise.mean).sqrt())
-        scale = loc.new_tensor(noise.mean**-0.5).expand_as(loc)
-        return blurred_student_t(df.expand_as(loc), loc, scale, variance.sqrt())
+        return BlurredStudentT(df, loc, loc.new_tensor(noise.mean**-0.5), variance.sqrt())
 
     def sample_predictive(self, x: Any, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws from p(t_new | x_new, data), each with weights and noise of its own.

@@ -66,8 +66,8 @@ def refuse_noiseless(variance: float, total: float, dim: int) -> None:
 def fit_by_eigendecomposition(x: Any, dim: int) -> LinearGaussian:
     r"""Probabilistic PCA of greatest likelihood, from the eigenvalues and eigenvectors of the covariance.
 
-    \(\sigma^2 = \frac{1}{D-d}\sum_{i>d}\lambda_i\) and \(W = U_d (\Lambda_d - \sigma^2 I)^{1/2}\). The eigenvalues are those of the covariance over N. The columns of W are orthogonal, in the order of variance, each
-    with its greatest entry positive.
+    \(\sigma^2 = \frac{1}{D-d}\sum_{i>d}\lambda_i\) and \(W = U_d (\Lambda_d - \sigma^2 I)^{1/2}\), with the covariance
+    over N. The columns of W are orthogonal, in the order of variance, each with its greatest entry positive.
 
     Args:
         x: `[N, D]`, at least two rows.

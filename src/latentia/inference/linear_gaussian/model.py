@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, MultivariateNormal
 
-from latentia.distributions import FullNormal, full_normal, normal
+from latentia.distributions import full_normal, normal
 from latentia.errors import ConfigurationError
 from latentia.inference.linear_gaussian.composition import composed
 from latentia.inference.matrix import real_matrix, real_vector
@@ -71,7 +71,7 @@ class LinearGaussian:
         return normal(zero, torch.ones_like(zero))
 
     @property
-    def marginal(self) -> FullNormal:
+    def marginal(self) -> MultivariateNormal:
         r"""p(x), the dense \(N(\mu, W W^\top + \sigma^2 I)\) over vectors `[D]`."""
         eye = torch.eye(self.dim, dtype=self.weights.dtype, device=self.weights.device)
         return full_normal(self.mean, self._observed_factor(eye))
@@ -88,7 +88,7 @@ class LinearGaussian:
         loc = z.to(self.weights.dtype) @ self.weights.mT + self.mean
         return normal(loc, torch.full_like(loc, math.sqrt(self.variance)))
 
-    def posterior(self, x: Any) -> FullNormal:
+    def posterior(self, x: Any) -> MultivariateNormal:
         """p(z|x), whose covariance is the same for every x.
 
         Args:
@@ -122,7 +122,8 @@ class LinearGaussian:
         squared = residual.square().sum(-1) / self.variance + z.square().sum(-1)
         observed = len(self.mean)
         log_det = (observed - self.dim) * math.log(self.variance) + 2 * self._factor.diagonal().log().sum()
-        return -(observed * math.log(2 * math.pi) + log_det + squared) / 2
+        total: Tensor = observed * math.log(2 * math.pi) + log_det + squared
+        return -total / 2
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draws from p(x).
@@ -153,7 +154,7 @@ class LinearGaussian:
         """
         return self._posterior_mean(self._centred(x)) @ self.weights.mT + self.mean
 
-    def posterior_predictive(self, x: Any) -> FullNormal:
+    def posterior_predictive(self, x: Any) -> MultivariateNormal:
         r"""What a second measurement of the same z would be, \(p(x'|x) = \int p(x'|z) p(z|x) dz\).
 
         Args:
@@ -197,7 +198,8 @@ class LinearGaussian:
     def _observed_factor(self, covariance: Tensor) -> Tensor:
         """The Cholesky factor of W C W' + sigma^2 I for a covariance C of z."""
         eye = torch.eye(len(self.mean), dtype=self.weights.dtype, device=self.weights.device)
-        return torch.linalg.cholesky(self.weights @ covariance @ self.weights.mT + self.variance * eye)
+        factor: Tensor = torch.linalg.cholesky(self.weights @ covariance @ self.weights.mT + self.variance * eye)
+        return factor
 
 
 def check_dim(dim: int, observed: int, *, fewer: bool = False) -> None:

@@ -56,7 +56,7 @@ def rank_normalised(draws: Tensor) -> Tensor:
     below = torch.searchsorted(ordered, columns, right=False)
     upto = torch.searchsorted(ordered, columns, right=True)
     rank = (below + upto + 1).double() / 2
-    scores = torch.special.ndtri((rank - 0.375) / (columns.shape[-1] + 0.25))
+    scores: Tensor = torch.special.ndtri((rank - 0.375) / (columns.shape[-1] + 0.25))
     return scores.T.reshape(draws.shape)
 
 
@@ -121,7 +121,8 @@ def autocovariance(chains: Tensor) -> Tensor:
     centred = chains - chains.mean(1, keepdim=True)
     size = 1 << (2 * draws - 1).bit_length()
     power = torch.fft.rfft(centred, n=size, dim=1).abs().square()
-    return torch.fft.irfft(power, n=size, dim=1)[:, :draws] / draws
+    covariance: Tensor = torch.fft.irfft(power, n=size, dim=1)[:, :draws] / draws
+    return covariance
 
 
 def ess_of_chains(chains: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ class Samples:
         step_size: `[C]`.
         max_tree_depth: The most doublings allowed; None for HMC.
         parameters: What the coordinates stand for, if they have names.
+        groups: Targets; consecutive C / groups chains share one.
     """
 
     draws: Tensor
@@ -40,6 +41,7 @@ class Samples:
     step_size: Tensor
     max_tree_depth: int | None = None
     parameters: Parameters | None = None
+    groups: int = 1
 
     @property
     def values(self) -> Values:
@@ -81,8 +83,13 @@ class Samples:
             A table; `print` it.
 
         Raises:
-            CompatibilityError: Fewer draws than a diagnosis needs.
+            CompatibilityError: Fewer draws than a diagnosis needs, or chains of several targets.
         """
+        if self.groups > 1:
+            raise CompatibilityError(
+                f"these are draws of {self.groups} targets, which one table cannot describe; take each target's own "
+                "chains, draws[g * C // groups : (g + 1) * C // groups], to latentia.inference.mcmc.diagnostics"
+            )
         names, columns = self.columns()
         saturated = 0 if self.max_tree_depth is None else int((self.depth >= self.max_tree_depth).sum())
         return summarise(names, columns, Conduct(int(self.divergent.sum()), float(self.bfmi().min()), saturated))

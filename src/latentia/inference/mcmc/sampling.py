@@ -16,7 +16,7 @@ from latentia.inference.mcmc.nuts import nuts
 from latentia.inference.mcmc.samples import Samples
 from latentia.inference.mcmc.step_size import DualAveraging, first_step_size, windows
 from latentia.inference.mcmc.target import LogProb, Point, Target
-from latentia.inference.parameters import LogJoint, Parameter, Parameters
+from latentia.inference.parameters import LogJoint, Parameter, Parameters, Unchecked
 
 Method = Literal["nuts", "hmc"]
 """Trajectories that find their own length, or of a fixed number of steps."""
@@ -77,24 +77,26 @@ def sample(
     torch.Size([4, 50, 2])
     """
     _check(method, num_samples, warmup, target_accept, max_tree_depth, num_steps, mass)
-    target = Target(log_prob)
-    point = target.start(initial)
-    if groups < 1 or len(initial) % groups:
-        raise CompatibilityError(f"{len(initial)} chains do not make {groups} groups of equal size")
-    generator = torch.Generator(device=initial.device).manual_seed(seed)
     kernel = nuts(max_tree_depth) if method == "nuts" else hmc(num_steps)
     total = warmup + num_samples
     report = progress or (lambda done, total: None)
-    point, metric, step = _warm_up(
-        target, kernel, point, groups, warmup, target_accept, mass, generator, lambda done: report(done, total)
-    )
-    moves: list[Move] = []
-    for done in range(num_samples):
-        move = kernel(target, metric, step, point, generator)
-        point = move.point
-        # The gradient is of no use any more, and would double the memory.
-        moves.append(replace(move, point=replace(point, gradient=point.gradient[:, :0])))
-        report(warmup + done + 1, total)
+    # A wild step that overflows a scale is to be a density that is not a number, not an exception of a distribution.
+    with Unchecked.scope():
+        target = Target(log_prob)
+        point = target.start(initial)
+        if groups < 1 or len(initial) % groups:
+            raise CompatibilityError(f"{len(initial)} chains do not make {groups} groups of equal size")
+        generator = torch.Generator(device=initial.device).manual_seed(seed)
+        point, metric, step = _warm_up(
+            target, kernel, point, groups, warmup, target_accept, mass, generator, lambda done: report(done, total)
+        )
+        moves: list[Move] = []
+        for done in range(num_samples):
+            move = kernel(target, metric, step, point, generator)
+            point = move.point
+            # The gradient is of no use any more, and would double the memory.
+            moves.append(replace(move, point=replace(point, gradient=point.gradient.new_empty(0))))
+            report(warmup + done + 1, total)
     return Samples(
         draws=torch.stack([move.point.z for move in moves], dim=1),
         log_prob=torch.stack([move.point.log_prob for move in moves], dim=1),
@@ -105,6 +107,7 @@ def sample(
         depth=torch.stack([move.depth for move in moves], dim=1),
         step_size=step,
         max_tree_depth=max_tree_depth if method == "nuts" else None,
+        groups=groups,
     )
 
 

@@ -71,9 +71,19 @@ class Approximation:
         return float(psis(self.log_weights)[1])
 
     @property
+    def effective(self) -> float:
+        r"""The share of draws that count under importance weights, \((\sum_s w_s)^2 / S \sum_s w_s^2\), in (0, 1]."""
+        log_w = self.log_weights
+        return float((2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0)).exp()) / len(log_w)
+
+    @property
     def verdict(self) -> str:
-        """What `k_hat` means, in words."""
-        return verdict(self.k_hat)
+        """What `k_hat` means, in words.
+
+        It speaks of tails: a posterior with exponential tails, such as that of log-odds, has k-hat 1 under a Gaussian,
+        however well the two agree elsewhere; the effective share of draws beside it speaks of the bulk.
+        """
+        return f"{verdict(self.k_hat)}; an effective {self.effective:.0%} of the draws"
 
     @property
     def log_evidence(self) -> float:

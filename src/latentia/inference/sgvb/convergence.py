@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from latentia.errors import ConfigurationError
 
@@ -36,8 +37,10 @@ class Rise:
 class NoiseFloor:
     """Compares the mean ELBO of consecutive windows of steps.
 
-    A window's standard error comes from the means of ten blocks. A steady rise of g nats a step differs from noise as
-    soon as g times the window is some standard errors, so a longer window sees slower drifts.
+    A window's mean and its standard error come from the means of ten blocks, of which the lowest and the highest are
+    left out: one wild draw, which the ELBO's heavy lower tail yields now and then, decides nothing. A steady rise of g
+    nats a step differs from noise as soon as g times the window is some standard errors, so a longer window sees slower
+    drifts.
 
     Args:
         window: Steps in a window, a multiple of ten.
@@ -45,6 +48,9 @@ class NoiseFloor:
 
     Raises:
         ConfigurationError: A window that is not such a multiple.
+
+    References:
+        Yuen, The two-sample trimmed t for unequal population variances, 1974, doi:10.1093/biomet/61.1.165.
 
     >>> floor = NoiseFloor(10)
     >>> [floor.add(1.0) for _ in range(20)][-1], floor.reached
@@ -75,8 +81,7 @@ class NoiseFloor:
         self._values.append(elbo)
         if len(self._values) < self.window:
             return None
-        blocks = torch.tensor(self._values, dtype=torch.float64).reshape(BLOCKS, -1).mean(-1)
-        now = float(blocks.mean()), float(blocks.var()) / BLOCKS
+        now = _trimmed(torch.tensor(self._values, dtype=torch.float64).reshape(BLOCKS, -1).mean(-1))
         before, self._before, self._values = self._before, now, []
         if before is None:
             return None
@@ -92,3 +97,12 @@ class NoiseFloor:
     def reached(self) -> bool:
         """Whether the last window rose by no more than the standard error."""
         return self.last is not None and self.last.change <= max(self.last.error, self.tolerance)
+
+
+def _trimmed(blocks: Tensor) -> tuple[float, float]:
+    """The mean without the lowest and the highest of some values, and its squared standard error."""
+    ordered = blocks.sort().values
+    kept = ordered[1:-1]
+    winsorised = torch.cat([kept[:1], kept, kept[-1:]])
+    error = winsorised.var() * (len(blocks) - 1) / (len(kept) * (len(kept) - 1))
+    return float(kept.mean()), float(error)

@@ -40,7 +40,7 @@ def fit(
         num_samples: Draws of q for each step.
         start: Parameters to start at, by name; by default the origin of the unconstrained vector.
         init_scale: Standard deviation of q at the start, unconstrained.
-        schedule: Step sizes, and when to stop; by default steps of 0.05 for Gaussian guides and of 0.005 for flows,
+        schedule: Step sizes, and when to stop; by default steps of 0.05 for Gaussian guides and of 0.01 for flows,
             whose networks larger ones throw about.
         final_samples: Fresh draws, on all data, for the ELBO that is reported and for k-hat.
         seed: Of all noise and of the order of the rows.
@@ -90,7 +90,7 @@ def fit(
         loss, log_w = gradient(q, next(densities), noise)
         return loss, float(log_w.mean())
 
-    schedule = schedule or Schedule(step=0.05 if q.gaussian else 0.005)
+    schedule = schedule or Schedule(step=0.05 if q.gaussian else 0.01)
     ended = climb(list(q.parameters()), estimate, schedule)
     noise = torch.randn(final_samples, q.size, generator=generator, dtype=loc.dtype).to(loc.device)
     log_weights = _log_weights(q, target.whole(), noise)

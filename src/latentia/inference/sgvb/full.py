@@ -64,14 +64,16 @@ def fit_weights(
     _check(vae, x, context, batch_size, num_weights)
     vae = deepcopy(vae)
     chosen = _chosen(vae, over)
+    named = dict(vae.named_parameters(remove_duplicate=False))
     weights = GaussianWeights(
-        {name: dict(vae.named_parameters())[name] for name in chosen},
+        {name: named[name] for name in chosen},
         init_scale=init_scale,
         prior_loc=prior_loc,
         prior_scale=prior_scale,
     )
     posterior = WeightPosterior(vae, weights)
-    points = [each for name, each in vae.named_parameters() if name not in chosen and each.requires_grad]
+    uncertain = {id(named[name]) for name in chosen}
+    points = [each for each in vae.parameters() if id(each) not in uncertain and each.requires_grad]
     order: list[Tensor] = []
 
     def estimate() -> tuple[Tensor, float]:
@@ -116,14 +118,15 @@ def _chosen(vae: VAE, over: Sequence[str]) -> list[str]:
     def under(name: str) -> bool:
         return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
-    named = dict(vae.named_parameters())
-    names = [name for name in named if under(name)]
+    named = dict(vae.named_parameters(remove_duplicate=False))
+    # A parameter with several names is one unknown.
+    names = list({id(each): name for name, each in reversed(named.items()) if under(name)}.values())[::-1]
     if not names:
         raise CompatibilityError(
             f"no parameters lie under {', '.join(over) or 'nothing'}; this model has {', '.join(named)}: name "
             "`likelihood`, `prior` where the prior has parameters, or the beginning of a name"
         )
-    shared = {id(each) for name, each in vae.named_parameters(remove_duplicate=False) if not under(name)}
+    shared = {id(each) for name, each in named.items() if not under(name)}
     tied = [name for name in names if id(named[name]) in shared]
     if tied:
         raise CompatibilityError(

@@ -16,6 +16,8 @@ Step = Callable[[], tuple[Tensor, float]]
 """One estimate: the loss to differentiate, and the estimate of the ELBO in nats."""
 FALL = 5.0
 """Standard errors by which the ELBO must fall to be called falling."""
+WILD, MEMORY = 10.0, 0.1
+"""A gradient so many times larger than usual is shortened to that; the share of the last one in what is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,13 @@ def climb(parameters: list[nn.Parameter], estimate: Step, schedule: Schedule) ->
     path: list[float] = []
     average = [torch.zeros_like(each) for each in parameters]
     before: Rise | None = None
+    usual: float | None = None
     size, cuts = schedule.step, 0
     while len(path) < schedule.max_steps:
         loss, elbo = estimate()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        _check(elbo, parameters, len(path), size)
+        usual = _tame(elbo, parameters, len(path), size, usual)
         optimiser.step()
         path.append(elbo)
         with torch.no_grad():
@@ -113,15 +116,31 @@ def climb(parameters: list[nn.Parameter], estimate: Step, schedule: Schedule) ->
     return Stopped(torch.tensor(path), False, _exhausted(len(path), schedule.window, floor.last))
 
 
-def _check(elbo: float, parameters: list[nn.Parameter], done: int, size: float) -> None:
-    finite = elbo - elbo == 0 and all(p.grad is None or bool(p.grad.isfinite().all()) for p in parameters)
-    if not finite:
-        what = "the gradient of the ELBO" if elbo - elbo == 0 else f"the ELBO ({elbo})"
+def _tame(elbo: float, parameters: list[nn.Parameter], done: int, size: float, usual: float | None) -> float:
+    """Check the gradient, and shorten one that is far larger than usual.
+
+    Adam's scales forget a wild gradient only after a thousand steps, in which it would hardly move.
+
+    Returns:
+        The running mean of the gradient's largest entry.
+    """
+    gradients = [each.grad for each in parameters if each.grad is not None and each.grad.numel()]
+    largest = float(torch.stack([each.abs().max() for each in gradients]).max()) if gradients else 0.0
+    if not (math.isfinite(elbo) and math.isfinite(largest)):
+        what = "the gradient of the ELBO" if math.isfinite(elbo) else f"the ELBO ({elbo})"
         raise NonFiniteError(
             f"{what} is not finite at step {done + 1}, with step size {size:g}: take a smaller step, more samples or a "
             "narrower start (init_scale), or look for a logarithm, root or quotient at the edge of a support in the "
             "log-joint"
         )
+    if usual is None:
+        return largest
+    limit = WILD * usual
+    if 0 < limit < largest:
+        for each in gradients:
+            each.mul_(limit / largest)
+        largest = limit
+    return usual + MEMORY * (largest - usual)
 
 
 def _at_the_floor(path: list[float], window: int, rise: Rise, before: Rise | None, size: float) -> Stopped:

@@ -204,6 +204,6 @@ def set_weights(vae: VAE, values: dict[str, Tensor]) -> None:
         vae: The model.
         values: By the parameters' names.
     """
-    named = dict(vae.named_parameters())
+    named = dict(vae.named_parameters(remove_duplicate=False))
     for name, value in values.items():
         named[name].copy_(value)
