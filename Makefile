@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow peers doctest lint types format wheel clean core-venv test-venv dev-venv
+.PHONY: help demo test slow peers doctest docs lint types format wheel clean core-venv test-venv dev-venv
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -21,7 +21,7 @@ demo: $(VENV)/.core ## install the core, train on the embedded digits, write a r
 	$(BIN)/latentia fit digits --threads 1
 
 # On the tests' small tensors a second thread costs more than it gives, above all where the cores are busy.
-test slow peers doctest: export OMP_NUM_THREADS := 1
+test slow peers doctest docs: export OMP_NUM_THREADS := 1
 
 test: $(VENV)/.test ## the tests, without the slow ones
 	$(BIN)/python -m pytest
@@ -39,6 +39,10 @@ peers: $(PEERS)/.done ## the comparisons with Pyro and pythae on equal weights
 
 doctest: $(VENV)/.test ## the examples in the docstrings
 	$(BIN)/python -m pytest --doctest-modules src/latentia
+
+docs: $(VENV)/.dev ## build/docs: every page is executed, a warning is an error, no page asks another host for anything
+	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
+	$(BIN)/python docs/external_requests.py build/docs
 
 lint: $(VENV)/.dev ## style, import order between the rooms, declared dependencies
 	$(BIN)/ruff check

@@ -100,7 +100,7 @@ class LogisticMixtureHead(_Head):
 
     @property
     def parameter_shape(self) -> tuple[int, ...]:
-        """(P, *pixels): for every pixel weights, locations, scales and coefficients of all components."""
+        """`(P, *pixels)`: for every pixel weights, locations, scales and coefficients of all components."""
         return (sum(self.sizes), *self.pixels)
 
     def forward(self, features: Tensor) -> Distribution:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from latentia.data import Dataset, DataSpec, Resident, Source
 from latentia.data.spec import SplitName
-from latentia.data_model import DataModel
+from latentia.data_model import DataModel, seeded
 from latentia.errors import DataError
 from latentia.evaluation import Evidence, evaluate
+from latentia.inference.mcmc import Mass, Method
+from latentia.inference.vae_posterior import VAEPosterior, refine_posterior
 from latentia.names import DensityName
 from latentia.operate import Imputation, fit_density, impute, with_prior
 from latentia.recipes import RecipeInfo
@@ -135,6 +139,47 @@ class Run:
     def impute(self, data: Any, *, num_samples: int = 1000, seed: int = 0) -> Imputation:
         """Fill the missing cells of rows: see `latentia.impute`."""
         return impute(self.model, data, num_samples=num_samples, seed=seed)
+
+    def posterior(
+        self,
+        data: Any,
+        *,
+        method: Method = "nuts",
+        chains: int = 4,
+        num_samples: int = 500,
+        warmup: int = 300,
+        mass: Mass = "diagonal",
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> VAEPosterior:
+        """The true posterior p(z|x) of rows by Markov chains, with q(z|x) held against it.
+
+        Grey values under a Bernoulli likelihood are drawn once, as in training, and both posteriors are of what was
+        drawn.
+
+        Args:
+            data: `[N, *shape]` in the data's units; a handful of rows, all moved in one pass.
+            method: `nuts` or `hmc`.
+            chains: For each row.
+            num_samples: Draws of each chain.
+            warmup: Draws before them.
+            mass: What is learned of the scale: `diagonal`, `dense` or `identity`.
+            seed: Of all noise.
+            progress: Called after each draw with (draws made, draws in all).
+
+        Returns:
+            See `VAEPosterior`: draws in the latent space, R-hat and effective draws of each row, mean shift and
+            variance ratio of q.
+
+        Raises:
+            CompatibilityError: Several groups of latent variables, discrete or spherical ones, or no densities.
+        """
+        with torch.no_grad(), seeded(seed, self.model.device):
+            x = self.model.preparation(self.model.as_batch(data))
+        return refine_posterior(
+            self.model.vae, x, method=method, chains=chains, num_samples=num_samples, warmup=warmup, mass=mass,
+            seed=seed, progress=progress,
+        )  # fmt: skip
 
     def sample(self, num: int, *, temperature: float = 1.0, mean: bool = True) -> Tensor:
         """New data from the prior: see `DataModel.sample`."""
