@@ -40,8 +40,8 @@ def agrees_with_the_gaussian(draws: Tensor) -> None:
 
 
 def _drawn(method: Method = "nuts", mass: Mass = "diagonal") -> Samples:
-    start = torch.randn(16, 3, dtype=F64, generator=torch.Generator().manual_seed(2)) * 3
-    return sample(gaussian, start, method=method, mass=mass, num_samples=400, warmup=150, num_steps=8, seed=1)
+    start = torch.randn(24, 3, dtype=F64, generator=torch.Generator().manual_seed(2)) * 3
+    return sample(gaussian, start, method=method, mass=mass, num_samples=250, warmup=120, num_steps=8, seed=1)
 
 
 @pytest.mark.parametrize(("method", "mass"), [("nuts", "diagonal"), ("hmc", "dense")])
@@ -78,9 +78,9 @@ def agrees_with_the_gamma(rate: Tensor) -> None:
     assert abs(z_score((rate - float(EXACT.mean)).square().mean(1), float(EXACT.variance))) < 5
 
 
-def _rates(joint: object = rate_of_counts) -> Samples:
+def _rates(joint: object = rate_of_counts, num_samples: int = 400) -> Samples:
     layout = {"rate": Parameter((), constraints.positive)}
-    return sample_parameters(joint, layout, chains=16, num_samples=400, warmup=80)  # type: ignore[arg-type] # mutants
+    return sample_parameters(joint, layout, chains=16, num_samples=num_samples, warmup=80)  # type: ignore[arg-type] # mutants
 
 
 def test_25_a_gamma_posterior_by_a_bijection() -> None:
@@ -89,7 +89,7 @@ def test_25_a_gamma_posterior_by_a_bijection() -> None:
     assert drawn.summary().rows[0].name == "rate"
     agrees_with_the_gamma(drawn.values["rate"])
     with killed():  # the log-determinant log(rate) taken off again
-        agrees_with_the_gamma(_rates(lambda v: rate_of_counts(v) - v["rate"].log()).values["rate"])
+        agrees_with_the_gamma(_rates(lambda v: rate_of_counts(v) - v["rate"].log(), 100).values["rate"])
 
 
 def test_many_targets_at_once_each_learn_their_own_scale() -> None:
@@ -131,3 +131,9 @@ def test_progress_counts_every_draw() -> None:
     seen: list[tuple[int, int]] = []
     sample(gaussian, torch.zeros(2, 3, dtype=F64), num_samples=3, warmup=2, progress=lambda *at: seen.append(at))
     assert seen == [(i, 5) for i in range(1, 6)]
+
+
+@pytest.mark.parametrize("warmup", [0, 3, 12, 20, 40])
+def test_a_warm_up_of_any_length_leaves_a_step_that_moves(warmup: int) -> None:
+    drawn = sample(gaussian, ROOT.mT.repeat(4, 1), num_samples=20, warmup=warmup)
+    assert 0.4 < float(drawn.acceptance.mean()) < 0.99

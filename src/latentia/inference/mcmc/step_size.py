@@ -12,6 +12,7 @@ from latentia.inference.mcmc.target import Point, Target
 
 _CROSSED = 0.8
 _DOUBLINGS = 50
+_FEWEST = 5
 
 
 def first_step_size(target: Target, metric: Metric, point: Point, step: Tensor, generator: torch.Generator) -> Tensor:
@@ -68,7 +69,7 @@ class DualAveraging:
 
     def __init__(self, step: Tensor, target_accept: float) -> None:
         self.target_accept = target_accept
-        self.step = step
+        self.step = self._first = step
         self._mu = (10 * step).log()
         self._error = torch.zeros_like(step)
         self._average = torch.zeros_like(step)
@@ -90,8 +91,8 @@ class DualAveraging:
 
     @property
     def final(self) -> Tensor:
-        """The averaged step sizes, `[G]`; the first guess before any update."""
-        return self._average.exp() if self._count else self.step
+        """The averaged step sizes, `[G]`; the first guess where there were too few updates to average."""
+        return self._average.exp() if self._count >= _FEWEST else self._first
 
 
 def windows(warmup: int) -> tuple[int, tuple[int, ...]]:
@@ -113,7 +114,8 @@ def windows(warmup: int) -> tuple[int, tuple[int, ...]]:
         return warmup, ()
     start, end, width = 75, 50, 25
     if start + end + width > warmup:
-        start, end = int(0.15 * warmup), int(0.1 * warmup)
+        # The step size needs some draws of its own however short the warm-up is.
+        start, end = int(0.15 * warmup), max(int(0.1 * warmup), min(15, warmup // 2))
         width = warmup - start - end
     ends: list[int] = []
     at = start
