@@ -1,7 +1,5 @@
 """Coordinate ascent against scikit-learn: time for the same number of sweeps, and the difference where both converge.
 
-    python -m benchmarks.inference_cavi [--repeats 9] [--out benchmarks/results/inference_cavi.json]
-
 The two libraries take turns, repeat after repeat, so that a machine that slows down slows both; the ratio is of the
 medians. A fit is timed as a user runs it, with its k-means start or its decomposition, on one thread.
 
@@ -13,20 +11,14 @@ medians. A fit is timed as a user runs it, with its k-means start or its decompo
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.machine import machine
-
 MIXTURES = ((1_000, 2, 5, 50), (10_000, 8, 10, 50), (10_000, 32, 10, 20), (50_000, 8, 20, 20))
 REGRESSIONS = ((500, 10), (10_000, 20), (2_000, 200), (100, 400))
-RESULTS = Path(__file__).parent / "results"
 
 
 def alternating(cases: Sequence[Callable[[], object]], repeats: int) -> list[list[float]]:
@@ -159,20 +151,3 @@ def table(measured: Sequence[dict[str, Any]]) -> str:
         times = f"{each['ours']:10.4f}{each['sklearn']:10.4f}{each['ratio']:7.2f}"
         lines.append(f"{each['case']:12}{each['size']:22}{each['sweeps']:7}{times}{each['difference']:12.1e}")
     return "\n".join(lines)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--out", type=Path, default=RESULTS / "inference_cavi.json")
-    options = parser.parse_args()
-    measured = rows(options.repeats)
-    print(table(measured))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine(), "repeats": options.repeats, "rows": measured}
-    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(f"seconds, medians of {options.repeats} in turn; {result['machine']}; written to {options.out}")
-
-
-if __name__ == "__main__":
-    main()

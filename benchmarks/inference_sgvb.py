@@ -1,7 +1,5 @@
 """Stochastic gradient variational Bayes against Pyro's SVI: same models, data, guides, steps and samples for each step.
 
-    python -m benchmarks.inference_sgvb [--steps 2000] [--repeats 5] [--samples 8]
-
 Both sides run in turn in one process on one thread, with Adam at the same constant step size from the same start; the
 ratio of their median times is reported, and what each is worth: its ELBO on 20,000 draws, by one evaluator for both,
 below that of a long run of ours until the noise floor, and its means and standard deviations against that run's.
@@ -9,17 +7,12 @@ below that of a long run of ours until the noise floor, and its means and standa
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-from benchmarks.machine import machine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +20,6 @@ if TYPE_CHECKING:
     from latentia.inference.sgvb import Approximation, LogJoint, Schedule
 
 STEP, START = 0.01, 0.1
-RESULTS = Path(__file__).parent / "results"
 GuideOfBoth = Literal["mean_field", "full_rank"]
 
 
@@ -180,7 +172,7 @@ def rows(*, steps: int = 2000, repeats: int = 5, samples: int = 8) -> list[dict[
     """
     from latentia.inference.sgvb import Schedule, fit
 
-    table: list[dict[str, Any]] = []
+    measured: list[dict[str, Any]] = []
     guides: tuple[GuideOfBoth, ...] = ("mean_field", "full_rank")
     for problem in (logistic_regression(), hierarchical_normal()):
         for guide in guides:
@@ -209,32 +201,17 @@ def rows(*, steps: int = 2000, repeats: int = 5, samples: int = 8) -> list[dict[
                 row[f"elbo_below_{side}"] = best - elbo_of(problem, at, spread)
                 row[f"mean_off_{side}"] = float(((at.double() - loc).abs() / deviation).max())
                 row[f"std_off_{side}"] = float((spread.double().diagonal().sqrt() / deviation - 1).abs().max())
-            table.append(row)
-    return table
+            measured.append(row)
+    return measured
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--samples", type=int, default=8)
-    given = parser.parse_args()
-
-    import torch
-
-    torch.set_num_threads(1)
-    table = rows(steps=given.steps, repeats=given.repeats, samples=given.samples)
+def table(measured: Sequence[dict[str, Any]]) -> str:
+    """The rows as text."""
     heads = f"{'pyro/ours':>9} {'below best: ours':>17} {'pyro':>8} {'mean off: ours':>15} {'pyro':>8}"
-    print(f"{'model':20} {'guide':10} {heads}")
-    for row in table:
-        print(
+    lines = [f"{'model':20} {'guide':10} {heads}"]
+    for row in measured:
+        lines.append(
             f"{row['model']:20} {row['guide']:10} {row['time_ratio']:9.2f} {row['elbo_below_latentia']:17.3f} "
             f"{row['elbo_below_pyro']:8.3f} {row['mean_off_latentia']:15.3f} {row['mean_off_pyro']:8.3f}"
         )
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    result = {"rows": table, "options": vars(given), "machine": machine()}
-    (RESULTS / "inference_sgvb.json").write_text(json.dumps(result, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    return "\n".join(lines)
