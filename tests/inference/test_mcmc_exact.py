@@ -39,9 +39,9 @@ def agrees_with_the_gaussian(draws: Tensor) -> None:
             assert abs(z_score((y[..., i] * y[..., j]).mean(1), float(i == j))) < 5
 
 
-def _drawn(method: Method = "nuts", mass: Mass = "diagonal") -> Samples:
+def _drawn(method: Method, mass: Mass, num_samples: int = 250) -> Samples:
     start = torch.randn(24, 3, dtype=F64, generator=torch.Generator().manual_seed(2)) * 3
-    return sample(gaussian, start, method=method, mass=mass, num_samples=250, warmup=120, num_steps=8, seed=1)
+    return sample(gaussian, start, method=method, mass=mass, num_samples=num_samples, warmup=120, num_steps=8, seed=1)
 
 
 @pytest.mark.parametrize(("method", "mass"), [("nuts", "diagonal"), ("hmc", "dense")])
@@ -57,7 +57,7 @@ def test_25_a_correlated_gaussian(method: Method, mass: Mass) -> None:
 @pytest.mark.parametrize("method", ["nuts", "hmc"])
 @pytest.mark.parametrize("mass", ["identity", "diagonal", "dense"])
 def test_25_every_sampler_and_mass(method: Method, mass: Mass) -> None:
-    drawn = _drawn(method, mass)
+    drawn = _drawn(method, mass, 1000)
     has_converged(drawn)
     agrees_with_the_gaussian(drawn.draws)
 

@@ -120,7 +120,7 @@ def annealed(
         num_chains: K, of each example.
         num_temperatures: T.
         schedule: Of the temperatures.
-        leapfrogs: Steps of each draw.
+        leapfrogs: The most steps of each draw; half as many at least.
         step_size: `[T, B]` or anything that broadcasts to it; then there is no pilot run.
         transition: A move in place of HMC.
         seed: Of all noise.
@@ -170,7 +170,7 @@ def annealed_back(
         num_chains: K, where `exact` does not say.
         num_temperatures: T.
         schedule: Of the temperatures.
-        leapfrogs: Steps of each draw.
+        leapfrogs: The most steps of each draw; half as many at least.
         step_size: As for `annealed`.
         transition: A move in place of HMC.
         seed: Of all noise.
@@ -218,7 +218,7 @@ def bidirectional(
         num_chains: K, in either direction.
         num_temperatures: T; the sandwich narrows as 1 / T.
         schedule: Of the temperatures.
-        leapfrogs: Steps of each draw.
+        leapfrogs: The most steps of each draw; half as many at least.
         step_size: As for `annealed`.
         transition: A move in place of HMC.
         seed: Of all noise.

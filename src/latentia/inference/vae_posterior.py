@@ -146,7 +146,7 @@ def refine_posterior(
         mass: What is learned of the scale.
         target_accept: The rate of acceptance to aim at.
         max_tree_depth: Of NUTS.
-        num_steps: Of HMC.
+        num_steps: The most steps of a draw of HMC.
         seed: Of all noise.
         progress: Called after each draw with (draws made, draws in all).
 

@@ -15,7 +15,7 @@ from latentia.inference.mcmc.target import Point, Target
 DIVERGENT = -1000.0
 """A trajectory whose log-density with momentum falls by more than this has left the numerical solution (as in Stan)."""
 JITTER = 0.2
-"""Steps of HMC are longer or shorter by up to this share, so that no period of the dynamics is hit for ever."""
+"""Steps of HMC are longer or shorter by up to this share, chain by chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,13 @@ def change_of(joint: Tensor, before: Tensor) -> Tensor:
 
 
 def hmc(num_steps: int) -> Kernel:
-    """A draw by a fixed number of leapfrog steps and a Metropolis test.
+    """A draw by leapfrog steps and a Metropolis test.
+
+    The number of steps is drawn anew each time between half of `num_steps` and all of it, so that a length that is half
+    a period of some dimension, after which only its sign has changed, is not taken for ever.
 
     Args:
-        num_steps: Leapfrog steps, 1 or more.
+        num_steps: The most leapfrog steps, 1 or more.
 
     Returns:
         The kernel.
@@ -120,7 +123,8 @@ def hmc(num_steps: int) -> Kernel:
         uniform = torch.rand((2, len(z)), generator=generator, dtype=z.dtype, device=z.device)
         before = joint_density(start.log_prob, momentum)
         jittered = step * (1 + JITTER * (2 * uniform[0] - 1))
-        end, momentum = leapfrog(target, metric, jittered, start, momentum, num_steps)
+        steps = int(torch.randint((num_steps + 1) // 2, num_steps + 1, (), generator=generator, device=z.device))
+        end, momentum = leapfrog(target, metric, jittered, start, momentum, steps)
         joint = joint_density(end.log_prob, momentum)
         change = change_of(joint, before)
         accepted = uniform[1].log() < change
@@ -129,7 +133,7 @@ def hmc(num_steps: int) -> Kernel:
             -torch.where(accepted, joint, before),
             change.clamp_max(0).exp(),
             change < DIVERGENT,
-            torch.full_like(accepted, num_steps, dtype=torch.long),
+            torch.full_like(accepted, steps, dtype=torch.long),
             torch.zeros_like(accepted, dtype=torch.long),
         )
 

@@ -54,7 +54,7 @@ def sample(
         warmup: Draws before them.
         target_accept: The rate of acceptance to aim at, in (0, 1); higher takes smaller steps.
         max_tree_depth: NUTS takes at most 2 to this power steps a draw.
-        num_steps: Leapfrog steps of HMC.
+        num_steps: The most leapfrog steps of a draw of HMC, whose number is drawn between half of it and all.
         mass: What is learned of the scale: `diagonal`, `dense` or `identity`.
         groups: G; consecutive C / G chains share a target, a step size and a mass. More than one serves many posteriors
             at once, such as those of many x.
