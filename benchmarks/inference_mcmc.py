@@ -1,7 +1,5 @@
 """NUTS against Pyro's on the same models and data: effective draws a second, side by side in one run.
 
-    python -m benchmarks.inference_mcmc [--chains 8] [--draws 500] [--warmup 500] [--json FILE]
-
 Both run in this process on as many threads as torch has (one, with OMP_NUM_THREADS=1), with the same numbers of chains,
 draws and warm-up, the same depth and rate of acceptance, in float64. A model's score is its worst number's bulk ESS by
 the same estimator, over the whole wall time, the warm-up among it. On a machine with fewer cores than chains Pyro draws
@@ -11,18 +9,14 @@ ratio compares with. Processor time is given as well, for machines that others l
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import torch
-from benchmarks.machine import machine
 from torch import Tensor
 from torch.distributions import HalfCauchy, Normal, constraints
 
@@ -182,7 +176,7 @@ def rows(*, chains: int = 8, draws: int = 500, warmup: int = 500, seed: int = 0)
         warmup: Draws before them.
         seed: Of everything.
     """
-    table: list[dict[str, Any]] = []
+    measured: list[dict[str, Any]] = []
     for build in PROBLEMS:
         problem = build()
         each = {
@@ -196,35 +190,25 @@ def rows(*, chains: int = 8, draws: int = 500, warmup: int = 500, seed: int = 0)
         # On a machine that others load too, processor time is the fairer clock; Pyro must then stay in this process.
         busy = {name: score["ess"] / score["cpu_seconds"] for name, score in each.items()}
         busiest = max(busy["pyro"], busy["pyro_compiled"])
-        table.append(
+        measured.append(
             {"problem": problem.name, "chains": chains, "draws": draws, "warmup": warmup, **each}
             | {"ratio": rate["latentia"] / best, "ratio_vmap": rate["latentia_vmap"] / best,
                "ratio_uncompiled": rate["latentia"] / rate["pyro"], "ratio_cpu": busy["latentia"] / busiest,
                "ratio_cpu_vmap": busy["latentia_vmap"] / busiest}
         )  # fmt: skip
-    return table
+    return measured
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--chains", type=int, default=8)
-    parser.add_argument("--draws", type=int, default=500)
-    parser.add_argument("--warmup", type=int, default=500)
-    parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    table = rows(chains=args.chains, draws=args.draws, warmup=args.warmup)
-    for row in table:
-        print(f"{row['problem']}: {row['chains']} chains, {row['warmup']} + {row['draws']} draws")
+def table(measured: Sequence[dict[str, Any]]) -> str:
+    """The rows as text."""
+    lines: list[str] = []
+    for row in measured:
+        lines.append(f"{row['problem']}: {row['chains']} chains, {row['warmup']} + {row['draws']} draws")
         for name in ("latentia", "latentia_vmap", "pyro", "pyro_compiled"):
             line = "  {:<14}{seconds:8.1f} s{cpu_seconds:8.1f} s of CPU{ess:8.0f} ESS{ess_per_second:9.1f} ESS/s"
-            print((line + "   R-hat {rhat:.3f}").format(name, **row[name]))
-        print(
+            lines.append((line + "   R-hat {rhat:.3f}").format(name, **row[name]))
+        lines.append(
             f"  ratio to Pyro's better: {row['ratio']:.1f} (vmap {row['ratio_vmap']:.1f}), by processor time "
             f"{row['ratio_cpu']:.1f} (vmap {row['ratio_cpu_vmap']:.1f})"
         )
-    if args.json:
-        args.json.write_text(json.dumps({"machine": machine(), "rows": table}, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return "\n".join(lines)
