@@ -86,8 +86,22 @@ def dci(
         fit(parts.codes, parts.factors[:, j], parts.test_codes, parts.test_factors[:, j], bool(kinds[j]), seed)
         for j in range(v.shape[1])
     ]
-    importance = np.stack([each.importance for each in fits], axis=1)
-    predicted = np.array([each.score for each in fits])
+    return dci_of(np.stack([each.importance for each in fits], axis=1), np.array([each.score for each in fits]))
+
+
+def dci_of(importance: Numbers, predicted: Numbers) -> DCI:
+    """The scores of a table of importances.
+
+    Args:
+        importance: R, `[d, F]`, not negative.
+        predicted: `[F]`, how well each factor is predicted.
+
+    Returns:
+        The scores; where nothing matters to anything, disentanglement and completeness are 0.
+
+    Raises:
+        DataError: A single code or factor.
+    """
     per_code, per_factor = disentanglement_per_code(importance), completeness_per_factor(importance)
     total = importance.sum()
     weights = importance.sum(1) / (total if total > 0 else 1.0)

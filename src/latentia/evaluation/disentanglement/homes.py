@@ -77,7 +77,8 @@ def verdict_of(homes: Sequence[Home]) -> str:
     """
     groups = {kind: [home for home in homes if home.kind == kind] for kind in ("held", "shared", "faint", "lost")}
     held = groups["held"]
-    text = f"{len(held)} of {len(homes)} factors {'sits' if len(held) == 1 else 'sit'} in a dimension of its own"
+    text = f"{len(held)} of {len(homes)} factors {'sits' if len(held) == 1 else 'sit each'} in a dimension of its own"
+    text = text if held else "No factor sits in a dimension of its own"
     text += (
         ": " + ", ".join(f"{h.factor} in z[{h.dimension}] ({h.told:.0%} told)" for h in held) if held else ""
     ) + "."

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from latentia.data.source import Source
@@ -22,14 +23,11 @@ from latentia.evaluation.disentanglement.gap import gaps
 from latentia.evaluation.disentanglement.homes import Home, chance_told, homes_of, verdict_of
 from latentia.evaluation.disentanglement.inputs import Numbers, as_codes, as_factors, numbered
 from latentia.evaluation.disentanglement.irs import irs
-from latentia.evaluation.disentanglement.modularity import modularity_of
+from latentia.evaluation.disentanglement.mig import mig
+from latentia.evaluation.disentanglement.modularity import modularity
 from latentia.evaluation.disentanglement.sap import sap
 from latentia.evaluation.disentanglement.shared_factor import SharedFactorRows
 
-METRICS = ("mig", "sap", "dci", "modularity", "explicitness", "irs", "beta_vae", "factor_vae")
-"""Names of what can be measured."""
-OF_ONE_FACTOR = ("mig", "sap", "explicitness")
-"""Those that do not compare factors with each other."""
 _ROWS = 512
 
 
@@ -40,6 +38,8 @@ class Disentanglement:
     Attributes:
         scores: Name to score: `mig`, `sap`, `dci_disentanglement`, `dci_completeness`, `dci_informativeness`,
             `modularity`, `explicitness`, `irs`, `beta_vae`, `factor_vae`, as far as they were asked for.
+        chance: The same scores of the same codes dealt to other rows: what codes that know nothing of the factors
+            would score. It is far from 0 for some (modularity, irs), and about 1 / F for those that are accuracies.
         homes: Where each factor lives in the code.
         verdict: The same in plain words.
         latent_dim: d.
@@ -48,6 +48,7 @@ class Disentanglement:
     """
 
     scores: dict[str, float]
+    chance: dict[str, float]
     homes: tuple[Home, ...]
     verdict: str
     latent_dim: int
@@ -135,20 +136,14 @@ def measure_codes(
     v = as_factors(factors.values, len(z))
     values, sizes = numbered(v)
     table = contingency(binned(z), values)
-    information, entropy = mutual_information(table), factor_entropy(table)
-    told = gaps(information / entropy)
-    scores: dict[str, float] = {}
-    for name in metrics:
-        if name == "mig":
-            scores[name] = told.score
-        elif name == "modularity":
-            scores[name] = modularity_of(information).score
-        else:
-            scores |= _others(name)(z, factors, seed)
+    entropy = factor_entropy(table)
+    told = gaps(mutual_information(table) / entropy)
+    dealt = z[np.random.default_rng(seed).permutation(len(z))]
     in_use = (table[:, 0].sum(2) > 0).sum(1)
     homes = homes_of(told, factors.names, chance_told(in_use[told.best], sizes, len(z), entropy))
     return Disentanglement(
-        scores=scores,
+        scores=_scores(z, factors, metrics, seed),
+        chance=_scores(dealt, factors, metrics, seed),
         homes=homes,
         verdict=verdict_of(homes),
         latent_dim=z.shape[1],
@@ -157,19 +152,30 @@ def measure_codes(
     )
 
 
-def _others(name: str) -> Callable[[Numbers, Factors, int], dict[str, float]]:
-    return {
-        "sap": lambda z, f, seed: {"sap": sap(z, f.values, categorical=f.categorical).score},
-        "dci": _dci,
-        "explicitness": lambda z, f, seed: {"explicitness": explicitness(z, f.values, seed=seed).score},
-        "irs": lambda z, f, seed: {"irs": irs(z, f.values).score},
-        "beta_vae": lambda z, f, seed: {"beta_vae": beta_vae_score(SharedFactorRows(z, f.values), seed=seed)},
-        "factor_vae": lambda z, f, seed: {
-            "factor_vae": factor_vae_score(SharedFactorRows(z, f.values), seed=seed).score
-        },
-    }[name]
+def _scores(z: Numbers, factors: Factors, metrics: Sequence[str], seed: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in metrics:
+        score = _METRICS[name](z, factors, seed)
+        found |= {name: score} if isinstance(score, float) else {f"{name}_{part}": each for part, each in score.items()}
+    return found
 
 
 def _dci(z: Numbers, factors: Factors, seed: int) -> dict[str, float]:
     found = dci(z, factors.values, categorical=factors.categorical, seed=seed)
-    return {f"dci_{name}": getattr(found, name) for name in ("disentanglement", "completeness", "informativeness")}
+    return {name: getattr(found, name) for name in ("disentanglement", "completeness", "informativeness")}
+
+
+_METRICS: dict[str, Callable[[Numbers, Factors, int], float | dict[str, float]]] = {
+    "mig": lambda z, f, seed: mig(z, f.values).score,
+    "sap": lambda z, f, seed: sap(z, f.values, categorical=f.categorical).score,
+    "dci": _dci,
+    "modularity": lambda z, f, seed: modularity(z, f.values).score,
+    "explicitness": lambda z, f, seed: explicitness(z, f.values, seed=seed).score,
+    "irs": lambda z, f, seed: irs(z, f.values).score,
+    "beta_vae": lambda z, f, seed: beta_vae_score(SharedFactorRows(z, f.values), seed=seed),
+    "factor_vae": lambda z, f, seed: factor_vae_score(SharedFactorRows(z, f.values), seed=seed).score,
+}
+METRICS = tuple(_METRICS)
+"""Names of what can be measured."""
+OF_ONE_FACTOR = ("mig", "sap", "explicitness")
+"""Those that do not compare factors with each other."""
