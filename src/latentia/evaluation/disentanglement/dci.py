@@ -157,6 +157,7 @@ def _concentration(rows: Numbers, what: str) -> Numbers:
     if rows.shape[1] < 2:
         raise DataError(f"this score compares {what}s, but there is only one {what}; give two or more")
     sums = rows.sum(1, keepdims=True)
-    p = np.where(sums > 0, rows / np.where(sums > 0, sums, 1.0), 1 / rows.shape[1])
+    p = rows / np.where(sums > 0, sums, 1.0)
     negative_entropy = (p * np.log(np.where(p > 0, p, 1.0))).sum(1)
-    return np.asarray(np.clip(1 + negative_entropy / np.log(rows.shape[1]), 0.0, 1.0))
+    concentration = np.clip(1 + negative_entropy / np.log(rows.shape[1]), 0.0, 1.0)
+    return np.asarray(np.where(sums[:, 0] > 0, concentration, 0.0))

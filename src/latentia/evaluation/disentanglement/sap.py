@@ -38,7 +38,7 @@ def sap(
         cuts: Places for thresholds on a code (see `threshold_accuracy`).
 
     Returns:
-        The gaps, between 0 and 1.
+        The gaps, between 0 and 1; of C categories at most 1 - 1 / C, for any code that is active tells 1 / C of them.
 
     Raises:
         DataError: Codes or factors that cannot be used, or a single code.
