@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from benchmarks.machine import machine
 
@@ -32,6 +33,7 @@ def train_and_measure(recipe: str, steps: int, seed: int = 0) -> dict[str, Any]:
 
     from latentia import Plan, evaluate
     from latentia.data import Resident
+    from latentia.data.spec import SPLITS
     from latentia.evaluation.disentanglement import Factors, measure
     from latentia.recipes import recipe_named
     from latentia.runs.description import construct
@@ -45,10 +47,9 @@ def train_and_measure(recipe: str, steps: int, seed: int = 0) -> dict[str, Any]:
     begun = time.process_time()
     outcome = train(model, objective, data, plan)
     trained = time.process_time() - begun
-    names = ("train", "validation", "test")
-    everything = Resident(torch.cat([data.split(name).x for name in names]))
-    values = torch.cat([torch.from_numpy(factors.split(name).values) for name in names])
-    found = measure(model, everything, Factors(values.numpy(), factors.names, factors.categorical), seed=seed)
+    everything = Resident(torch.cat([data.split(name).x for name in SPLITS]))
+    values = np.concatenate([factors.split(name).values for name in SPLITS])
+    found = measure(model, everything, Factors(values, factors.names, factors.categorical), seed=seed)
     measured = time.process_time() - begun - trained
     evidence = evaluate(model, data.test, num_samples=20, seed=seed)
     return {

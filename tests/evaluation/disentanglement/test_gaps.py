@@ -184,6 +184,12 @@ def test_kinds_of_factors_are_told_apart() -> None:
         sap(factors, factors, categorical=[True])
 
 
+def test_too_many_categories() -> None:
+    many = np.arange(600)[:, None] % 300
+    with pytest.raises(DataError, match="300 categories; thresholds are found for 256"):
+        sap(np.concatenate([many, many], 1), many, categorical=[True])
+
+
 def test_a_gap_needs_two_codes() -> None:
     score: Callable[..., FactorGaps]
     for score in (mig, sap):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from latentia.errors import DataError
 from latentia.evaluation.disentanglement.binning import binned
 from latentia.evaluation.disentanglement.contingency import contingency
 from latentia.evaluation.disentanglement.inputs import Numbers, Whole
 
 CUTS = 256
 """Places where a threshold can be put on a code."""
+MOST = 256
+"""Categories of a factor: time and memory grow with their square."""
 
 
 def threshold_accuracy(codes: Numbers, values: Whole, sizes: Whole, cuts: int = CUTS) -> Numbers:
@@ -29,7 +32,15 @@ def threshold_accuracy(codes: Numbers, values: Whole, sizes: Whole, cuts: int = 
 
     Returns:
         `[d, F]`, the mean over classes of the share of their rows that is told, at least 1 / C.
+
+    Raises:
+        DataError: More categories than can be told apart in reasonable memory.
     """
+    if sizes.max() > MOST:
+        raise DataError(
+            f"a factor has {sizes.max()} categories; thresholds are found for {MOST} at most. Group its values, or "
+            "treat it as ordered"
+        )
     table = contingency(binned(codes, cuts, "quantiles"), values)
     gain = table / np.maximum(table.sum(2, keepdims=True), 1) / sizes[None, :, None, None]
     most = table.shape[3]
