@@ -49,7 +49,6 @@ def test_a_model_is_measured_by_its_posterior_means() -> None:
         "irs", "beta_vae", "factor_vae",
     ]  # fmt: skip
     assert list(found.chance) == list(found.scores)
-    assert measure(model(), Resident(X), FACTORS, seed=3) == found
 
 
 def test_codes_that_are_the_factors_and_codes_dealt_to_other_rows() -> None:

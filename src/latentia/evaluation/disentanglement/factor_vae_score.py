@@ -35,7 +35,7 @@ def factor_vae_score(
     least_spread: float = 0.0,
     seed: int = 0,
 ) -> FactorVAEScore:
-    r"""The accuracy of \(\hat j(i) = \mathrm{argmax}_j V_{ij}\), where \(i = \mathrm{argmin}_i Var(z_i / s_i)\) in a group.
+    r"""The accuracy of \(\hat j(i) = \mathrm{argmax}_j V_{ij}\), \(i = \mathrm{argmin}_i Var(z_i / s_i)\) in a group.
 
     The members of a group share the value of factor j and differ in all others. Each group that is learnt from is a
     vote that code i, which varies least in it, belongs to factor j.
