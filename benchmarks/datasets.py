@@ -12,6 +12,7 @@ import numpy as np
 
 from latentia import load_data
 from latentia.data import Dataset
+from latentia.evaluation.disentanglement import Factors
 
 
 def folder() -> Path:
@@ -34,6 +35,16 @@ def dsprites() -> Dataset:
     """20,000 random shapes, 64 x 64 binary pixels, a tenth held out for validation and a tenth for the test."""
     with np.load(folder() / "dsprites" / "dsprites_random_20000.npz") as file:
         return load_data(file["imgs"])
+
+
+def dsprites_factors() -> Factors:
+    """The factors of the same 20,000 rows in the file's order; `Factors.split` has those of a split of `dsprites`.
+
+    They are the official classes: 3 shapes, 6 scales, 40 orientations, 32 places across and down. Colour is constant,
+    and left out.
+    """
+    names = ("colour", "shape", "scale", "orientation", "x", "y")
+    return Factors.read(folder() / "dsprites" / "dsprites_random_20000.npz", "latents_classes", names, ["shape"])
 
 
 def frey() -> Dataset:
