@@ -17,6 +17,8 @@ from latentia.nets import MLP, ConvEncoder
 
 _BATCH = 128
 _RATE = 2e-3
+_STANDARD = 10_000
+"""Rows that features are standardised over, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Classifier:
     """The features of a trained classifier, and how good it is.
 
     Attributes:
-        features: Its last hidden layer.
+        features: Its last hidden layer, centred, and scaled by one number to a mean variance of 1 over the rows that
+            it learnt from.
         accuracy: Share of the tenth of the rows that were kept from it which it labels rightly.
         chance: Share of these that the commonest label would label rightly.
         network: Hidden layers and the last linear one, of rows in the data's units.
@@ -46,12 +49,13 @@ class Classifier:
 
 
 class _Standardised(nn.Module):
-    """(x - mean) / std: one mean a channel of pictures, one a column."""
+    """(x - mean) / std: one mean a channel of pictures, one a column; and so the std, where none is given."""
 
-    def __init__(self, x: Tensor) -> None:
+    def __init__(self, x: Tensor, std: Tensor | None = None) -> None:
         super().__init__()
         axes = [axis for axis in range(x.dim()) if axis != 1]
-        mean, std = x.mean(axes, keepdim=True), x.std(axes, correction=0, keepdim=True)
+        mean = x.mean(axes, keepdim=True)
+        std = x.std(axes, correction=0, keepdim=True) if std is None else std
         self.register_buffer("mean", mean)
         self.register_buffer("std", torch.where(std > 0, std, torch.ones_like(std)))
         self.mean: Tensor
@@ -100,8 +104,12 @@ def classifier(x: Any, y: Any, *, features: int = 64, steps: int = 1000, seed: i
         _train(network, rows[learnt], labels[learnt], steps, seed)
     network.eval().requires_grad_(False)
     guess = FeatureMap("classes", network)(rows[kept]).argmax(1)
+    hidden = network[:-1]
+    # By one number, because a unit that hardly ever fires would be magnified by its own.
+    seen = FeatureMap("hidden", hidden)(rows[learnt[:_STANDARD]]).double()
+    scaled = nn.Sequential(hidden, _Standardised(seen, seen.var(0).mean().sqrt()))
     return Classifier(
-        FeatureMap("classifier", network[:-1]),
+        FeatureMap("classifier", scaled),
         float((guess == labels[kept]).double().mean()),
         float((labels[kept] == labels[learnt].mode().values).double().mean()),
         network,

@@ -29,7 +29,7 @@ def verdict(
     Returns:
         The sentences.
     """
-    said = [_realism(samples, training), _coverage(samples, training)]
+    said = [_realism(samples, training), _coverage(samples, training), *_variety(samples, training)]
     if diversity is not None and data_diversity is not None:
         said += _alike(diversity, data_diversity)
     return " ".join([*said, copied.verdict])
@@ -51,6 +51,15 @@ def _coverage(samples: Fidelity, training: Fidelity) -> str:
     if samples.coverage < _FAR * training.coverage:
         return f"Part of the data is never sampled, or only blurred: {numbers}."
     return f"The data are covered: {numbers}."
+
+
+def _variety(samples: Fidelity, training: Fidelity) -> list[str]:
+    if samples.recall < _FAR * training.recall:
+        return [
+            f"Samples are less varied than data: {samples.recall:.0%} of the held-out rows lie among samples "
+            f"({training.recall:.0%} among training rows)."
+        ]
+    return []
 
 
 def _alike(samples: PairSimilarity, data: PairSimilarity) -> list[str]:
