@@ -59,6 +59,14 @@ def test_rows_of_the_same_distribution_score_as_training_rows_do(monkeypatch: py
     json.dumps(found.to_dict(), allow_nan=False)
 
 
+def test_memorisation_looks_at_more_rows_than_were_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = real_rows(2, 40)
+    model = generating(REAL, train.repeat(10, 1) + 0.01 * real_rows(0, 400), monkeypatch)
+    found = measure(model, Resident(real_rows(1)), Resident(train))
+    assert (found.num_rows, found.memorisation.num_samples, found.memorisation.num_held_out) == (40, 400, 300)
+    assert found.memorisation.verdict.startswith("Memorised")
+
+
 @pytest.mark.parametrize(
     ("samples", "words"),
     [
@@ -203,6 +211,22 @@ def test_training_makes_samples_better_and_reconstructions_too(digits: Dataset, 
     assert second.ms_ssim is not None
     assert second.ms_ssim > first.ms_ssim
     json.dumps(second.to_dict(), allow_nan=False)
+
+
+@pytest.mark.slow
+def test_a_model_trained_for_long_on_few_rows_repeats_them(digits: Dataset) -> None:
+    from latentia.train import Plan, train
+
+    few = replace(digits, train=Resident(digits.train.x[:100]))
+    verdicts = []
+    for epochs in (100, 3000):
+        torch.manual_seed(0)
+        vae_, objective = vae(digits.spec, latent_dim=4, hidden=(256, 256))
+        model = DataModel(vae_, digits.spec)
+        train(model, objective, few, Plan(epochs=epochs, batch_size=50, seed=0))
+        verdicts.append(measure(model, Resident(digits.train.x[100:]), few.train).memorisation.verdict)
+    assert not verdicts[0].startswith("Memorised")
+    assert verdicts[1].startswith("Memorised")
 
 
 # --- reconstruction, by hand ------------------------------------------------------------------------------------------

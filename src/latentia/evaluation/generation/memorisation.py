@@ -110,7 +110,7 @@ def memorisation(
         quantile=quantile,
         num_samples=m,
         num_held_out=n,
-        verdict=_verdict((closer - expected) / error, (single - expected) / error, closer, copying, held_out_copies),
+        verdict=_verdict(closer, single, expected, error, copying, held_out_copies),
     )
 
 
@@ -204,19 +204,22 @@ def _by_chance(k: int, n: int, m: int) -> tuple[float, float]:
     return k / (n + 1), math.sqrt(variance)
 
 
-def _verdict(closer: float, single: float, share: float, copying: float | None, held_out_copies: float) -> str:
+def _verdict(
+    closer: float, single: float, expected: float, error: float, copying: float | None, held_out_copies: float
+) -> str:
+    nearer = closer - expected > CLEAR * error
     if held_out_copies > 0.5:
         return (
             f"Cannot tell: {held_out_copies:.0%} of the held-out rows are training rows themselves; give rows that the "
             "model was not trained on."
         )
-    if closer > CLEAR and single > CLEAR:
+    if nearer and single - expected > CLEAR * error:
         return (
-            f"Memorised: {share:.1%} of the samples are closer to a training row than the closest held-out rows are, "
-            "and much closer to that row than to the next. Use a smaller or more regularised decoder, more data, or "
-            "stop earlier."
+            f"Memorised: {closer:.1%} of the samples are closer to a training row than the closest {expected:.1%} of "
+            f"held-out rows, and {single:.1%} that much closer to one training row than to the next. Use a smaller or "
+            "more regularised decoder, more data, or stop earlier."
         )
-    if closer > CLEAR or (copying is not None and copying < -CLEAR):
+    if nearer or (copying is not None and copying < -CLEAR):
         return (
             "No single training rows are repeated, though samples are nearer to the training rows than held-out rows "
             "are, as smooth or typical samples are."

@@ -25,7 +25,8 @@ from latentia.evaluation.generation.ssim import scales_that_fit
 
 FEWEST = 20
 """Fewer rows say nothing of a distribution."""
-_AT_ONCE = 1000
+_JUDGED = 1000
+"""Samples, and held-out rows, whose nearest training rows are sought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,22 +119,24 @@ def measure(
         )
     chosen = as_features(features, model)
     means = model.spec.kind == "image" if means is None else means
+    # Memorisation is likeliest where training rows are few: there the other two are not cut to their number.
+    judged = min(num_samples, _JUDGED)
     with seeded(seed, model.device):
-        drawn = model.sample(n, mean=means)
-    held_out, trained = _rows(source, n, seed), _rows(train, n, seed)
-    of_samples = feature_matrix(chosen(drawn), f"the features {chosen.name!r} of the samples", rows=n)
+        drawn = model.sample(max(n, judged), mean=means)
+    held_out, trained = _rows(source, max(n, min(judged, len(source))), seed), _rows(train, n, seed)
+    of_samples = feature_matrix(chosen(drawn), f"the features {chosen.name!r} of the samples")
     size = of_samples.shape[1]
     real = feature_matrix(chosen(held_out), f"the features {chosen.name!r} of the held-out rows", columns=size)
     known = feature_matrix(chosen(trained), f"the features {chosen.name!r} of the training rows", columns=size)
-    samples = fidelity(real, of_samples, seed=seed)
-    training = fidelity(real, known, seed=seed)
-    copied = _memorisation(of_samples[:_AT_ONCE], real[:_AT_ONCE], known, train, chosen, seed)
+    samples = fidelity(real[:n], of_samples[:n], seed=seed)
+    training = fidelity(real[:n], known, seed=seed)
+    copied = _memorisation(of_samples[:_JUDGED], real[:_JUDGED], known, train, chosen, seed)
     notes, diversity, data_diversity, scales = [], None, None, None
     if has_structure(model.spec) and model.spec.missing == 0:
         span = model.spec.high - model.spec.low
         fit = scales_that_fit(*model.spec.shape[1:])
-        diversity = pair_similarity(drawn, span=span, seed=seed)
-        data_diversity = pair_similarity(held_out, span=span, seed=seed)
+        diversity = pair_similarity(drawn[:n], span=span, seed=seed)
+        data_diversity = pair_similarity(held_out[:n], span=span, seed=seed)
         scales = str(fit)
         if fit.number < 5:
             notes.append(f"the pictures are too small for the five scales of MS-SSIM: {scales}")
@@ -190,7 +193,7 @@ def _cells(known: Tensor, queries: Tensor, seed: int) -> Tensor:
     with warnings.catch_warnings():
         # Rows that repeat make fewer clusters than asked for; they are cells all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = KMeans(number, n_init=1, random_state=seed % 2**32).fit(known[:_AT_ONCE].double().numpy())
+        fitted = KMeans(number, n_init=1, random_state=seed % 2**32).fit(known[:_JUDGED].double().numpy())
     return torch.from_numpy(fitted.predict(queries.double().numpy())).long()
 
 
