@@ -28,8 +28,8 @@ class DensityCoverage:
 def density_coverage(real: Any, fake: Any, *, k: int = 5) -> DensityCoverage:
     r"""Count samples in the balls that reach from each data row to its k-th nearest neighbour among the data.
 
-    \[ density = \frac1{kM} \sum_j \sum_i 1[y_j \in B_i], \quad coverage = \frac1N \sum_i 1[\exists j: y_j \in B_i],
-    \quad B_i = \{y: |y - x_i| \le |x_i - NN_k(x_i, X)|\} \]
+    \[ \text{density} = \frac1{kM} \sum_j \sum_i 1[y_j \in B_i], \quad
+    \text{coverage} = \frac1N \sum_i 1[\exists j: y_j \in B_i], \quad B_i = \{y: |y - x_i| \le |x_i - NN_k(x_i, X)|\} \]
 
     The balls are closed: rows that repeat lie in balls of radius 0.
 

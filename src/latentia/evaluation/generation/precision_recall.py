@@ -28,7 +28,7 @@ def precision_recall(real: Any, fake: Any, *, k: int = 3) -> PrecisionRecall:
     r"""Share of each set inside the manifold of the other, the union of balls to the k-th nearest neighbours.
 
     \[ f(\phi, \Phi) = 1[\exists \phi' \in \Phi: |\phi - \phi'| \le |\phi' - NN_k(\phi', \Phi)|], \quad
-    precision = \frac1M \sum_j f(y_j, X), \quad recall = \frac1N \sum_i f(x_i, Y) \]
+    \text{precision} = \frac1M \sum_j f(y_j, X), \quad \text{recall} = \frac1N \sum_i f(x_i, Y) \]
 
     Both depend on the numbers of rows (more rows have smaller balls, but more of them): compare numbers from equally
     many of both sets. One outlier of the data has a ball that takes in anything; density and coverage mend that.
