@@ -95,12 +95,14 @@ def test_the_order_of_the_runs_turns_the_sign_alone(runs: dict[str, Path]) -> No
 
 def test_a_copy_of_a_run_does_not_differ(runs: dict[str, Path], tmp_path: Path) -> None:
     shutil.copytree(runs["vae"], tmp_path / "copy")
-    done = call("compare", runs["vae"], tmp_path / "copy", "-k", 2, "--split", "validation", "--json")
+    done = call("compare", tmp_path / "copy", runs["vae"], "-k", 2, "--split", "validation", "--json")
     assert done.json["differences"][0]["difference"] == 0
     assert done.json["differences"][0]["clear"] is False
     # a free name in the first run's folder
-    assert done.json["path"] == str(runs["vae"] / "comparison.png")
-    assert "do not differ clearly" in call("compare", runs["vae"], tmp_path / "copy", "-k", 2).out
+    assert done.json["path"] == str(tmp_path / "copy" / "comparison.png")
+    text = call("compare", tmp_path / "copy", runs["vae"], "-k", 2).out
+    assert "do not differ clearly" in text
+    assert text.rstrip().endswith(str(tmp_path / "copy" / "comparison-2.png"))
 
 
 def test_runs_of_other_data_are_refused(runs: dict[str, Path], table: Path, tmp_path: Path) -> None:
