@@ -178,6 +178,10 @@ def test_the_verdict_says_which_score_to_use() -> None:
     assert said(0.51, 0.6, 0.02).startswith("No score of this model finds these anomalies")
     assert "more normal than normal rows do" not in said(0.9, 0.8, 0.02, negative_iwae=0.49)
     assert "By the negative importance-weighted bound the anomalies" in said(0.9, 0.8, 0.02, negative_iwae=0.3)
+    assert "as simple rows do" in said(0.9, 0.8, 0.02, negative_iwae=0.3)
+    assert "By typicality and the latent distance the anomalies look more normal than normal rows do: do" in said(
+        0.9, 0.8, 0.02, typicality=0.3, latent_distance=0.3
+    )
     assert "too few" in verdict(
         {"reconstruction": (1.0, None), "isolation_forest": (1.0, None)}, "reconstruction", "isolation_forest", 0, None
     )

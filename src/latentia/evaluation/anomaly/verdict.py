@@ -63,17 +63,18 @@ def verdict(
 
 def _warnings(areas: Mapping[str, tuple[float, float | None]]) -> list[str]:
     upside_down = [
-        _words(name)
+        name
         for name, (area, error) in areas.items()
         if name not in BASELINES and error is not None and area + _CLEAR * error < 0.5
     ]
     if not upside_down:
         return []
-    listed = " and ".join([", ".join(upside_down[:-1]), upside_down[-1]] if len(upside_down) > 1 else upside_down)
-    return [
-        f"By {listed} the anomalies look more normal than normal rows do, as simple rows do to a density of complex "
-        "ones: do not use that."
-    ]
+    words = [_words(name) for name in upside_down]
+    listed = f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+    # Nalisnick and others, Do deep generative models know what they don't know?, 2019, arXiv:1810.09136.
+    density = any(name.startswith("negative") for name in upside_down)
+    why = ", as simple rows do to a density of complex ones" if density else ""
+    return [f"By {listed} the anomalies look more normal than normal rows do{why}: do not use that here."]
 
 
 def _words(name: str) -> str:
