@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def test_nothing_heavy_is_imported_to_answer() -> None:
 
 
 def test_the_keys_of_json_are_those_that_help_names(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "other")
     call("encode", trained, "--out", tmp_path / "codes.npy")
     calls: dict[str, list[object]] = {
         **{name: [trained] for name in ("evaluate", "report", "sample", "reconstruct", "interpolate", "traverse")},
@@ -75,6 +77,7 @@ def test_the_keys_of_json_are_those_that_help_names(trained: Path, tmp_path: Pat
         "decode": [trained, tmp_path / "codes.npy", "--out", tmp_path / "x.npy"],
         "fit": ["digits", "--steps", 1, "--hidden", 4, "--out", tmp_path / "run", "--no-report"],
         "inspect": ["digits"],
+        "compare": [trained, tmp_path / "other", "--num-samples", 2],
     }
     assert set(calls) == set(COMMANDS) - {"recipes"}
     for command, arguments in calls.items():

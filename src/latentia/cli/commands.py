@@ -5,6 +5,7 @@ from __future__ import annotations
 COMMANDS = {
     "fit": "Train a model on data, measure it and write its report.",
     "evaluate": "Measure a model: ELBO, -log p(x), bits/dim, active dimensions.",
+    "compare": "Set runs on the same data side by side.",
     "sample": "Draw new data from a model.",
     "reconstruct": "Put data through a model and back.",
     "encode": "Turn data into codes: the posterior means.",
