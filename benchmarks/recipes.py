@@ -86,7 +86,12 @@ def table(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     result = []
     for name, row in rows.items():
         job = JOBS[name]
-        line = {"name": name, **{key: value for key, value in row.items() if key != "rows"}, "claim": job.claim}
+        line = {
+            "name": name,
+            **{key: value for key, value in row.items() if key != "rows"},
+            "claim": job.claim,
+            "why": job.why,
+        }
         other = rows.get(job.against or "")
         if other is not None:
             line["against"] = job.against
@@ -118,6 +123,9 @@ def print_table(lines: list[dict[str, Any]]) -> None:
             f"{shown(line['nll'], 2):>10} {shown(line['bits_per_dim'], 4):>8} {gain:>16} {active:>9} "
             f"{line['mse']:9.4g} {shown(line.get('total_correlation'), 2):>6} {line['seconds']:6.0f}"
         )
+    for line in lines:
+        if line["why"]:
+            print(f"{line['name']}: {line['why']}")
 
 
 def main() -> None:
