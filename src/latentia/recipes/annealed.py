@@ -16,7 +16,7 @@ def beta_capacity(
     data: DataSpec,
     /,
     *,
-    gamma: float = 100.0,
+    gamma: float = 5.0,
     capacity: float = 25.0,
     until: float = 0.75,
     **parts: Unpack[PartOptions],
@@ -28,8 +28,9 @@ def beta_capacity(
 
     Args:
         data: What the data are.
-        gamma: Weight of the distance between KL and capacity, against log-likelihoods summed over all dimensions of x,
-            as in the paper (1000).
+        gamma: Weight of the distance between KL and capacity, against log-likelihoods summed over all dimensions of x.
+            It has to exceed the nats of likelihood that one more nat of code buys; far above, it drowns the likelihood
+            for most of a run (the paper has 1000, with C rising over 100,000 iterations).
         capacity: Nats that the code carries at the end.
         until: The part of the run after which the capacity no longer rises, in (0, 1].
         **parts: See `Parts`.
