@@ -98,3 +98,15 @@ def standard_error(values: Tensor) -> float | None:
     if len(values) < 2:
         return None
     return float(values.double().std()) / math.sqrt(len(values))
+
+
+def rms_error(errors: Tensor) -> float:
+    r"""Standard error of a mean whose terms have independent errors of their own, \(\sqrt{\sum_i e_i^2} / N\).
+
+    Args:
+        errors: Of each term, `[N]`.
+
+    Returns:
+        One number.
+    """
+    return float(errors.double().square().sum().sqrt()) / len(errors)
