@@ -324,6 +324,23 @@ def sandwich(
     )
 
 
+def simulated_sandwich(model: DataModel, source: Source, *, seed: int = 0) -> SandwichEvidence:
+    """`sandwich` with its defaults, in the shape of the other metrics: it simulates as many rows as it needs.
+
+    Args:
+        model: The model.
+        source: Bounds the number of rows from above, at 100.
+        seed: Of all noise.
+
+    Returns:
+        The sandwich.
+
+    Raises:
+        CompatibilityError: As in `sandwich`.
+    """
+    return sandwich(model, seed=seed, num_rows=min(100, len(source)))
+
+
 def _rows_at_once(model: DataModel, num_chains: int) -> int:
     if num_chains < 1:
         raise ConfigurationError(f"num_chains is {num_chains}; give at least 1, 16 are usual")
