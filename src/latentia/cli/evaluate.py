@@ -32,6 +32,10 @@ def evaluate(
         ),
     ] = "likelihood",
     split: Split = None,
+    rows: Annotated[
+        int, Parameter(name="--rows", help="How many rows, evenly spaced, for the dear ones: ais, bdmc, gaps")
+    ] = 100,
+    temperatures: Annotated[int, Parameter(help="Of ais and bdmc: more, closer bounds")] = 1000,
     num_samples: Annotated[
         int, Parameter(name=["--num-samples", "-k"], help="K, importance samples for each row; more tighten the bound")
     ] = 100,
@@ -62,24 +66,26 @@ def evaluate(
     asked = [name.strip() for name in metrics.split(",") if name.strip()]
     names = chosen(asked)
     with opened(run, opening) as loaded:
-        rows = rows_of(loaded, data, split=split, resize=resize)
-        values: dict[str, Any] = {"run": run, "data": rows.name, "split": rows.split}
-        told = [f"{run} on {rows.words}"]
+        found_rows = rows_of(loaded, data, split=split, resize=resize)
+        values: dict[str, Any] = {"run": run, "data": found_rows.name, "split": found_rows.split}
+        told = [f"{run} on {found_rows.words}"]
         if "likelihood" in names:
             with counting("evaluating") as tell:
                 evidence = loaded.evaluate(
-                    rows.source, num_samples=num_samples, seed=seed, batch_size=batch_size, progress=tell
+                    found_rows.source, num_samples=num_samples, seed=seed, batch_size=batch_size, progress=tell
                 )
             values |= evidence.to_dict()
             told += figures(evidence, f"{evidence.num_examples:,} rows")
         beta = loaded.options.get("beta")
-        options = {"beta": float(beta)} if isinstance(beta, int | float) and beta > 0 else {}
+        options: dict[str, Any] = {"num_rows": rows, "num_temperatures": temperatures}
+        if isinstance(beta, int | float) and beta > 0:
+            options["beta"] = float(beta)
         for name in names:
             if name == "likelihood":
                 continue
             with counting(name) as tell:
                 found = measure(
-                    loaded.model, rows.source, [name], seed=seed, options={**options, "progress": tell},
+                    loaded.model, found_rows.source, [name], seed=seed, options={**options, "progress": tell},
                     strict="all" not in asked,
                 )[name]  # fmt: skip
             if isinstance(found, CompatibilityError):

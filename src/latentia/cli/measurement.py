@@ -27,7 +27,7 @@ def lines(name: str, values: Mapping[str, Any]) -> Iterator[str]:
     line = " "
     for key, value in values.items():
         word = _figure(key, value, values.get(f"{key}_se"))
-        if word is None or key.endswith("_se") and key.removesuffix("_se") in values:
+        if word is None or (key.endswith("_se") and key.removesuffix("_se") in values):
             continue
         if len(line) + len(word) > _WIDTH:
             yield line.removesuffix(";")

@@ -324,21 +324,26 @@ def sandwich(
     )
 
 
-def simulated_sandwich(model: DataModel, source: Source, *, seed: int = 0) -> SandwichEvidence:
-    """`sandwich` with its defaults, in the shape of the other metrics: it simulates as many rows as it needs.
+def simulated_sandwich(
+    model: DataModel, source: Source, *, seed: int = 0, num_rows: int = 100, num_temperatures: int = 1000
+) -> SandwichEvidence:
+    """`sandwich` in the shape of the other metrics.
 
     Args:
         model: The model.
-        source: Bounds the number of rows from above, at 100.
+        source: Bounds the number of rows from above, and has no other part in it.
         seed: Of all noise.
+        num_rows: How many to simulate at most.
+        num_temperatures: T.
 
     Returns:
         The sandwich.
 
     Raises:
         CompatibilityError: As in `sandwich`.
+        ConfigurationError: A number out of its range.
     """
-    return sandwich(model, seed=seed, num_rows=min(100, len(source)))
+    return sandwich(model, seed=seed, num_rows=min(num_rows, len(source)), num_temperatures=num_temperatures)
 
 
 def _rows_at_once(model: DataModel, num_chains: int) -> int:

@@ -209,19 +209,15 @@ def _verdict(values: dict[str, Any], ceiling: float) -> str:
     kl, information, marginal = (float(values[name]) for name in ("kl", "information", "marginal_kl"))
     if kl < 0.1:
         return "the code says nothing: the posterior has collapsed to the prior; lower beta or warm the KL up"
-    words = []
     if information > 0.98 * ceiling:
-        words.append(
-            f"the code tells all rows apart (information at its ceiling ln N = {ceiling:.2f}): more rows would "
-            "show more of it"
+        return (
+            f"the code tells all rows apart: information is at its ceiling ln N = {ceiling:.2f}, so with more rows it "
+            "would be more, and the KL of the codes as a whole less than it seems"
         )
-    else:
-        words.append(f"{information:.2f} nats of the KL tell rows apart (at most ln N = {ceiling:.2f})")
+    told = f"{information:.2f} nats of the KL tell rows apart (at most ln N = {ceiling:.2f}); "
     if marginal > 0.25 * kl:
-        words.append(
-            f"codes as a whole stray {marginal:.2f} nats from the prior, so samples of the prior miss them: "
+        return (
+            f"{told}codes as a whole stray {marginal:.2f} nats from the prior, so samples of the prior miss them: "
             "try a learned prior, such as vamp or a flow"
         )
-    else:
-        words.append("codes as a whole follow the prior closely, so samples of the prior are of the data's kind")
-    return "; ".join(words)
+    return f"{told}codes as a whole follow the prior closely, so samples of the prior are of the data's kind"

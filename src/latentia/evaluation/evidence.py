@@ -107,7 +107,7 @@ def evaluate(
         source: The split.
         num_samples: K, importance samples for each row; memory does not grow with it.
         seed: Of all noise (binarisation and posterior samples).
-        batch_size: Rows decoded at a time, at most; by default as many as keep about 4,000 decoded rows in memory, or
+        batch_size: Rows decoded at a time, at most; by default as many as keep about 2,000 decoded rows in memory, or
             fewer of large ones. The noise does not depend on it.
         progress: Called with (rows done, rows in all).
 

@@ -24,7 +24,7 @@ def log_likelihood(
         source: The rows.
         num_samples: K; memory does not grow with it.
         seed: Of all noise.
-        batch_size: Rows decoded at a time, at most; by default as many as keep about 4,000 decoded rows in memory. The
+        batch_size: Rows decoded at a time, at most; by default as many as keep about 2,000 decoded rows in memory. The
             noise does not depend on it.
 
     Returns:

@@ -9,7 +9,7 @@ from latentia.data_model import DataModel
 from latentia.errors import ConfigurationError
 from latentia.evaluation.blocks import READ
 
-ROWS = 4096
+ROWS = 2048
 """Decoded rows in memory at a time, at most."""
 NUMBERS = 2**25
 """Numbers that the decoder gives for them, at most: a categorical likelihood has 256 for each pixel."""
