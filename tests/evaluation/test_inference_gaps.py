@@ -108,9 +108,9 @@ def test_a_summary_with_errors_and_a_word_on_what_to_mend() -> None:
 @pytest.mark.slow
 def test_annealing_and_importance_sampling_are_references_alike() -> None:
     source = Resident(X[:4])
-    annealed = inference_gaps(model_of(), source, reference="ais", steps=5)
+    annealed = inference_gaps(model_of(), source, reference="ais", steps=300)
     assert annealed.num_samples is None
-    plain = inference_gaps(model_of(), source, steps=5, num_samples=20_000)
+    plain = inference_gaps(model_of(), source, steps=300, num_samples=20_000)
     assert annealed.log_likelihood == pytest.approx(plain.log_likelihood, abs=0.1)
 
 
