@@ -10,7 +10,8 @@ from latentia import Plan, load_data
 from latentia.data import Resident
 from latentia.data_model import DataModel
 from latentia.evaluation import log_likelihood
-from latentia.evaluation.annealed import AnnealedRows, annealed_log_likelihood, sandwich
+from latentia.evaluation.annealed import AnnealedRows, annealed_log_likelihood
+from latentia.evaluation.simulated_sandwich import sandwich
 from latentia.recipes import vae
 from latentia.train import train
 from tests.exact.mutants import killed

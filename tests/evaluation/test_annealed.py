@@ -14,13 +14,8 @@ from latentia.data import Resident
 from latentia.data.preparation import Preparation
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
-from latentia.evaluation.annealed import (
-    AnnealedRows,
-    SandwichEvidence,
-    annealed_evidence,
-    annealed_log_likelihood,
-    sandwich,
-)
+from latentia.evaluation.annealed import AnnealedRows, annealed_evidence, annealed_log_likelihood
+from latentia.evaluation.simulated_sandwich import SandwichEvidence, sandwich
 from latentia.recipes import top_down, vae
 from tests.exact.linear_gaussian import LinearGaussian, diagonal_posterior
 from tests.exact.mutants import killed

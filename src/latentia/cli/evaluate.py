@@ -16,7 +16,7 @@ EXAMPLES = """\
   latentia evaluate runs/mnist-vae-1 --metrics likelihood,ais,gaps
   latentia evaluate runs/mnist-vae-1 --metrics all\
 """
-KEYS = f"run, data, split, {MEASURED}; and an object by the name of each metric beside likelihood"
+KEYS = f"run, data, split, {MEASURED}"
 
 
 def evaluate(
@@ -51,7 +51,8 @@ def evaluate(
 
     -log p(x) is estimated from above by importance sampling, with its standard error over rows and a word on whether
     the estimate can be trusted; log-likelihoods are in nats for each row. Every row of the test split is used, or every
-    row of DATA. The same seed gives the same numbers, whatever the batch size.
+    row of DATA. The same seed gives the same numbers, whatever the batch size. With --json each metric beside likelihood
+    is an object under its own name.
     """
     from latentia.cli.measurement import lines
     from latentia.cli.opened import opened, rows_of

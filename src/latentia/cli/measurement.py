@@ -18,8 +18,8 @@ def lines(name: str, values: Mapping[str, Any]) -> Iterator[str]:
     Yields:
         Lines.
 
-    >>> list(lines("gaps", {"total": 2.0, "total_se": 0.125, "num_examples": 100, "verdict": "the encoder's"}))
-    ["gaps: the encoder's", '  total 2 ± 0.13; num examples 100']
+    >>> list(lines("gaps", {"total": 2.0, "total_se": 0.25, "num_examples": 100, "verdict": "the encoder's"}))
+    ["gaps: the encoder's", '  total 2 ± 0.25; num examples 100']
     """
     yield f"{name}: {values.get('verdict', '')}".rstrip(": ")
     if values.get("advice"):

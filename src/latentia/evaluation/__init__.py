@@ -1,6 +1,6 @@
 """How good a model is: likelihoods with their errors, what bounds leave out, and what the code is spent on."""
 
-from latentia.evaluation.annealed import annealed_evidence, annealed_log_likelihood, sandwich
+from latentia.evaluation.annealed import annealed_evidence, annealed_log_likelihood
 from latentia.evaluation.decomposition import kl_decomposition
 from latentia.evaluation.evidence import Evidence, evaluate
 from latentia.evaluation.expected_units import expected_after, expected_before
@@ -11,6 +11,7 @@ from latentia.evaluation.latent_health import active_units
 from latentia.evaluation.log_likelihood import log_likelihood
 from latentia.evaluation.metrics import METRICS, measure
 from latentia.evaluation.rate_distortion import rate_distortion
+from latentia.evaluation.simulated_sandwich import sandwich
 from latentia.evaluation.validation import validate
 
 __all__ = [

@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from latentia.data.source import Source
 from latentia.data_model import DataModel
 from latentia.errors import CompatibilityError, ConfigurationError
-from latentia.evaluation.annealed import annealed_evidence, simulated_sandwich
+from latentia.evaluation.annealed import annealed_evidence
 from latentia.evaluation.decomposition import kl_decomposition
 from latentia.evaluation.evidence import evaluate
 from latentia.evaluation.health import latent_health
 from latentia.evaluation.inference_gaps import inference_gaps
+from latentia.evaluation.simulated_sandwich import simulated_sandwich
 
 
 class Measured(Protocol):
