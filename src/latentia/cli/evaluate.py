@@ -51,8 +51,8 @@ def evaluate(
 
     -log p(x) is estimated from above by importance sampling, with its standard error over rows and a word on whether
     the estimate can be trusted; log-likelihoods are in nats for each row. Every row of the test split is used, or every
-    row of DATA. The same seed gives the same numbers, whatever the batch size. With --json each metric beside likelihood
-    is an object under its own name.
+    row of DATA. The same seed gives the same numbers, whatever the batch size. With --json each metric beside
+    likelihood is an object under its own name.
     """
     from latentia.cli.measurement import lines
     from latentia.cli.opened import opened, rows_of
