@@ -6,13 +6,11 @@ import torch
 
 from latentia.data import Resident
 from latentia.data_model import DataModel, evaluating, seeded
+from latentia.evaluation.decomposition import gaussian_total_correlation
 
 
 def total_correlation(model: DataModel, source: Resident, *, seed: int = 0) -> float:
-    r"""Total correlation of a Gaussian with the sampled codes' correlations R, \(-\frac12 \log\det R\).
-
-    It needs no estimate of a density, and is zero exactly where codes are uncorrelated. Codes with no variance are left
-    out.
+    """Total correlation of a Gaussian with the sampled codes' correlations, see `gaussian_total_correlation`.
 
     Args:
         model: With one group of latent variables.
@@ -23,8 +21,5 @@ def total_correlation(model: DataModel, source: Resident, *, seed: int = 0) -> f
         Nats.
     """
     with torch.no_grad(), evaluating(model), seeded(seed, model.device):
-        z = torch.cat(
-            [model.trace(batch.x).draw.z[0][0].flatten(1) for batch in source.batches(500, seed=None)]
-        ).double()
-    z = z[:, z.std(0) > 1e-6]
-    return float(-0.5 * torch.linalg.slogdet(torch.corrcoef(z.T)).logabsdet)
+        z = [model.trace(batch.x).draw.z[0][0].flatten(1) for batch in source.batches(500, seed=None)]
+    return gaussian_total_correlation(torch.cat(z))

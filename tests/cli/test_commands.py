@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import latentia
+from latentia.evaluation.metrics import METRICS
 from tests.cli.shell import call
 
 
@@ -26,6 +27,43 @@ def test_evaluate(trained: Path) -> None:
     text = call("evaluate", trained, "-k", 20).out
     assert f"{found['nll']:.2f}" in text
     assert "of 3 latent dimensions active" in text
+
+
+def test_evaluate_says_whether_to_trust_its_estimate(trained: Path) -> None:
+    found = call("evaluate", trained, "-k", 100, "--json").json
+    text = call("evaluate", trained, "-k", 100).out
+    assert found["k_hat_verdict"] in text
+    assert 0 <= found["k_hat_high"] <= 1
+    assert found["dequantisation"]
+    other = call("evaluate", trained, "-k", 100, "--batch-size", 3, "--json").json
+    assert other["nll"] == pytest.approx(found["nll"], rel=1e-5)
+
+
+def test_evaluate_by_the_names_of_metrics(trained: Path) -> None:
+    asked = ("--metrics", "likelihood,decomposition,health,ais", "-k", 5, "--rows", 3, "--temperatures", 5)
+    found = call("evaluate", trained, *asked, "--json").json
+    assert found["num_samples"] == 5
+    assert (found["ais"]["num_examples"], found["ais"]["num_temperatures"]) == (3, 5)
+    assert found["decomposition"]["kl"] == pytest.approx(
+        sum(found["decomposition"][part] for part in ("information", "correlation", "dimensions"))
+    )
+    assert found["health"]["latent_dim"] == 3
+    text = call("evaluate", trained, *asked).out
+    assert "health: " in text
+    assert "±" in text
+    alone = call("evaluate", trained, "--metrics", "health", "--json").json
+    assert set(alone) == {"run", "data", "split", "health"}
+
+
+def test_unknown_metrics_are_refused_with_the_list(trained: Path) -> None:
+    done = call("evaluate", trained, "--metrics", "likelihood,bleu")
+    assert done.status == 2
+    assert "no metric 'bleu'" in done.error
+    listed = call("evaluate", trained, "--metrics", "list").out
+    for name in METRICS:
+        assert name in listed
+        assert f"{name} (" in done.error
+    assert call("evaluate", trained, "--metrics", ",").status == 2
 
 
 def test_evaluate_other_rows(trained: Path, tmp_path: Path) -> None:
@@ -146,6 +184,12 @@ def test_an_autoencoder_says_what_it_lacks(tmp_path: Path) -> None:
     found = call("evaluate", run, "--json").json
     assert [found[name] for name in ("elbo", "nll", "nll_se", "bits_per_dim", "kl")] == [None] * 5
     assert "no likelihood bound" in call("evaluate", run).out
+    done = call("evaluate", run, "--metrics", "ais")
+    assert done.status == 2
+    assert "ais: this model has no likelihood" in done.error
+    everything = call("evaluate", run, "--metrics", "all", "--json").json
+    assert "no likelihood" in everything["ais"]["refused"]
+    assert everything["health"]["kl"] is None
     assert "prior" in call("sample", run).error
 
 

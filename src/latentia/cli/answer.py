@@ -11,8 +11,9 @@ from typing import Any
 from latentia.runs.plain import plain
 
 MEASURED = """\
-elbo, elbo_se, reconstruction, kl, nll, nll_se, bits_per_dim, active_units, latent_dim, kl_per_dim, mse, psnr, sigma, \
-saturation, num_samples, num_examples, seed, units\
+elbo, elbo_se, reconstruction, reconstruction_se, kl, kl_se, nll, nll_se, nll_mc_se, bits_per_dim, bits_per_dim_se, \
+k_hat_high, k_hat_verdict, active_units, latent_dim, kl_per_dim, mse, psnr, sigma, saturation, num_samples, \
+num_examples, seed, units, dequantisation\
 """
 """Names of a measurement, for help: log-likelihoods in nats for each row, null where a model defines no such number."""
 

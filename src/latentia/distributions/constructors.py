@@ -6,8 +6,10 @@ Support is checked once, where data enter, not in every step; and torch's global
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Categorical, Distribution, Independent, MixtureSameFamily, Normal
+from torch.nn.functional import softplus
 
 
 def _event(base: Distribution, event_dims: int) -> Distribution:
@@ -42,7 +44,23 @@ def bernoulli(logits: Tensor, event_dims: int = 1) -> Distribution:
     Returns:
         A distribution over {0, 1} whose `log_prob` is summed over the event.
     """
-    return _event(Bernoulli(logits=logits, validate_args=False), event_dims)
+    base = Bernoulli(logits=logits, validate_args=False)
+    return _Coins(base, event_dims, validate_args=False) if event_dims else base
+
+
+class _Coins(Independent):  # type: ignore[type-arg] # not generic in the oldest torch
+    """Coin tosses over whole events, scored with as few passes over the log-odds as there are."""
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """The sum of x l - log(1 + e^l) over the event."""
+        logits = self.base_dist.logits
+        # Above the threshold log(1 + e^l) is l itself, to the last digit of a double.
+        negative = softplus(logits, threshold=40.0)
+        if torch.is_grad_enabled() or value.dim() > logits.dim() or value.dtype != logits.dtype:
+            negative = torch.addcmul(negative, logits, value, value=-1)
+        else:
+            negative.addcmul_(logits, value, value=-1)
+        return -negative.flatten(-self.reinterpreted_batch_ndims).sum(-1)
 
 
 def mixture_of_normals(logits: Tensor, loc: Tensor, scale: Tensor) -> Distribution:

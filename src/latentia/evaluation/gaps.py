@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from latentia.data.spec import DataSpec
-from latentia.data_model import DataModel
 from latentia.evaluation.importance import RowEvidence
 
 
@@ -44,18 +43,16 @@ def mean_error(errors: Tensor) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def in_data_units(rows: RowEvidence, model: DataModel, raw: Tensor) -> RowEvidence:
-    """Turn densities of x into those of the data row by row, where rows differ in what is observed of them.
+def in_data_units(rows: RowEvidence, offset: Tensor) -> RowEvidence:
+    """Turn densities of x into those of the data row by row: rows may differ in what is observed of them.
 
     Args:
         rows: The evidence of B rows, in the units of the likelihood.
-        model: Its preparation knows the change of variables.
-        raw: `[B, *shape]` in the data's units.
+        offset: The change of variables of their observed cells, `[B]` float64, in nats.
 
     Returns:
-        The same rows with the change of variables of their observed cells added.
+        The same rows with it added.
     """
-    offset = model.preparation.log_scale_of(raw).double().cpu()
     bound = None if rows.iwae is None else rows.iwae + offset
     return replace(rows, reconstruction=rows.reconstruction + offset, iwae=bound)
 

@@ -10,7 +10,7 @@ from torch.distributions import Independent, Normal
 
 from latentia.conditionals import DiagonalNormal
 from latentia.data_model import ACTIVE
-from latentia.distributions import factor_means, saturation
+from latentia.distributions import VonMisesFisher, factor_means, saturation
 from latentia.latents import Trace
 
 
@@ -98,3 +98,44 @@ def standard_error(values: Tensor) -> float | None:
     if len(values) < 2:
         return None
     return float(values.double().std()) / math.sqrt(len(values))
+
+
+def rms_error(errors: Tensor) -> float:
+    r"""Standard error of a mean whose terms have independent errors of their own, \(\sqrt{\sum_i e_i^2} / N\).
+
+    Args:
+        errors: Of each term, `[N]`.
+
+    Returns:
+        One number.
+    """
+    return float(errors.double().square().sum().sqrt()) / len(errors)
+
+
+def concentrations(trace: Trace) -> Tensor | None:
+    r"""Concentrations \(\kappa\) of von Mises-Fisher posteriors, or None where there are no others.
+
+    Args:
+        trace: Lead (K, B).
+
+    Returns:
+        All of them, flat.
+    """
+    found = [q.concentration.flatten() for q in trace.draw.q if isinstance(q, VonMisesFisher)]
+    return torch.cat(found) if found else None
+
+
+def perplexity(shares: Tensor) -> Tensor:
+    r"""How many categories are in use, \(\exp(-\sum_c p_c \log p_c)\).
+
+    Args:
+        shares: Mean probabilities over the data, `[..., C]`.
+
+    Returns:
+        `[...]`, between 1 and C.
+
+    >>> perplexity(torch.tensor([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]]))
+    tensor([2., 1.])
+    """
+    entropy: Tensor = torch.special.entr(shares).sum(-1)
+    return entropy.exp()

@@ -9,6 +9,7 @@ from latentia.conditionals import Need
 from latentia.data.source import Source
 from latentia.data_model import DataModel, evaluating, seeded
 from latentia.errors import CompatibilityError
+from latentia.evaluation.blocks import blocks
 from latentia.evaluation.importance import row_evidence
 from latentia.evaluation.portions import portions
 
@@ -23,7 +24,8 @@ def log_likelihood(
         source: The rows.
         num_samples: K; memory does not grow with it.
         seed: Of all noise.
-        batch_size: Rows at a time; by default as many as keep about 4,000 decoded rows in memory.
+        batch_size: Rows decoded at a time, at most; by default as many as keep about 2,000 decoded rows in memory. The
+            noise does not depend on it.
 
     Returns:
         `[N]` float64 on the CPU, in nats, of the data in their own units.
@@ -35,17 +37,30 @@ def log_likelihood(
     References:
         Burda, Grosse, Salakhutdinov, 2016, arXiv:1509.00519.
     """
+    require_density(model)
+    portion = portions(model, num_samples, batch_size)
+    found: list[Tensor] = []
+    with torch.no_grad(), evaluating(model), seeded(seed, model.device):
+        for block in blocks(model, source, portion.rows, seed=seed):
+            rows = row_evidence(
+                model.vae, block.x, num_samples, portion.samples, dense=True, decoded=portion.decoded
+            )  # fmt: skip
+            assert rows.iwae is not None, "the model has densities"
+            found.append(rows.iwae + block.offset)
+    return torch.cat(found)
+
+
+def require_density(model: DataModel) -> None:
+    """Refuse a model that has no likelihood to estimate.
+
+    Args:
+        model: Any.
+
+    Raises:
+        CompatibilityError: Its prior or its posterior has no density.
+    """
     if Need.DENSITY not in model.vae.provides:
         raise CompatibilityError(
             "this model has no likelihood to estimate: its posterior or its prior has no density; use a recipe with "
             "both (such as vae), or give it a prior by an ex-post density"
         )
-    portion = portions(model, num_samples, batch_size)
-    found: list[Tensor] = []
-    with torch.no_grad(), evaluating(model), seeded(seed, model.device):
-        for batch in source.batches(portion.rows, seed=None):
-            x = model.preparation(batch.x.to(model.device))
-            iwae = row_evidence(model.vae, x, num_samples, portion.samples, dense=True).iwae
-            assert iwae is not None, "the model has densities"
-            found.append(iwae + model.preparation.log_scale)
-    return torch.cat(found)

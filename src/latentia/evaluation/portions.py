@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from latentia.data_model import DataModel
 from latentia.errors import ConfigurationError
+from latentia.evaluation.blocks import READ
 
-ROWS = 4096
+ROWS = 2048
 """Decoded rows in memory at a time, at most."""
 NUMBERS = 2**25
 """Numbers that the decoder gives for them, at most: a categorical likelihood has 256 for each pixel."""
@@ -18,15 +19,17 @@ SAMPLES = 512
 
 @dataclass(frozen=True, slots=True)
 class Portions:
-    """What is decoded at once.
+    """What is in memory at once.
 
     Attributes:
-        rows: Rows of x at a time.
+        rows: Rows of x whose noise is drawn together; the caller's batch size has no part in it.
         samples: Importance samples of each at a time.
+        decoded: Rows of x that are decoded together, with all those samples; at most `rows`.
     """
 
     rows: int
     samples: int
+    decoded: int
 
 
 def portions(model: DataModel, num_samples: int, batch_size: int | None = None) -> Portions:
@@ -35,7 +38,7 @@ def portions(model: DataModel, num_samples: int, batch_size: int | None = None) 
     Args:
         model: The model.
         num_samples: K.
-        batch_size: Rows at a time, where they are to be so many.
+        batch_size: Rows decoded at a time, at most, where they are to be fewer.
 
     Returns:
         Rows and samples at a time.
@@ -51,4 +54,5 @@ def portions(model: DataModel, num_samples: int, batch_size: int | None = None) 
     numbers = math.prod(getattr(head, "parameter_shape", model.spec.shape))
     decoded = max(1, min(ROWS, NUMBERS // numbers))
     samples = min(num_samples, SAMPLES, decoded)
-    return Portions(batch_size or decoded // samples, samples)
+    rows = min(decoded // samples, READ)
+    return Portions(rows, samples, min(rows, batch_size or rows))

@@ -79,6 +79,30 @@ def psis(log_w: Tensor) -> tuple[Tensor, Tensor]:
     return smoothed.reshape(log_w.shape).to(log_w.dtype), shapes.reshape(lead).to(log_w.dtype)
 
 
+def tail_shape(largest: Tensor, num_samples: int) -> Tensor:
+    r"""\(\hat k\) as by `psis`, from the largest log-weights alone: for weights that were never in memory together.
+
+    Args:
+        largest: The `tail_length(S) + 1` largest log-weights (all, where there are fewer), `[R, M + 1]`, in any order.
+        num_samples: S, of which they are the largest.
+
+    Returns:
+        `[R]`; inf also where a log-weight is NaN or +inf.
+
+    >>> log_w = torch.linspace(-3, 3, 1000, dtype=torch.float64)[None]
+    >>> bool(tail_shape(log_w[:, -96:], 1000) == psis(log_w)[1])
+    True
+    """
+    tail = tail_length(num_samples)
+    rows = largest.detach().double()
+    shapes = rows.new_full(rows.shape[:1], math.inf)
+    fine = ~(rows.isnan() | (rows == math.inf)).any(-1)
+    if tail >= FEWEST and fine.any():
+        step = max(1, _CHUNK // (tail * _grid_length(tail)))
+        shapes[fine] = torch.cat([_smooth(chunk, tail)[1] for chunk in rows[fine].split(step)])
+    return shapes
+
+
 def verdict(k_hat: float) -> str:
     r"""What a shape means, in words.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -102,9 +102,11 @@ def evidence_of(folder: Path) -> Evidence | None:
         The evidence, or None.
     """
     found = places.read_json(folder / places.EVIDENCE) or {}
-    names = [item.name for item in fields(Evidence)]
-    if found.get("model") != model_hash(folder) or any(name not in found for name in names):
+    # What has a default came with a later version, and a folder of an earlier one lacks it.
+    needed = {item.name for item in fields(Evidence) if item.default is MISSING}
+    if found.get("model") != model_hash(folder) or not needed <= found.keys():
         return None
+    names = [item.name for item in fields(Evidence) if item.name in found]
     values = {name: tuple(v) if isinstance(v := found[name], list) else v for name in names}
     return Evidence(**cast(Any, values))
 

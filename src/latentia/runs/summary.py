@@ -36,6 +36,8 @@ def figures(evidence: Evidence, rows: str) -> Iterator[str]:
     if evidence.nll is not None:
         error = _error(evidence.nll_se)
         yield f"-log p(x) ≤ {evidence.nll:.2f}{error} nats, with {evidence.num_samples:,} samples for each of {rows}"
+        if evidence.k_hat_verdict is not None:
+            yield evidence.k_hat_verdict
     if evidence.elbo is not None and evidence.kl is not None:
         yield f"ELBO: {evidence.elbo:.2f}{_error(evidence.elbo_se)} nats = {reconstruction} - KL {evidence.kl:.2f}"
     else:

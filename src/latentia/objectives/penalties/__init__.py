@@ -3,7 +3,7 @@
 from latentia.objectives.penalties.adversarial_prior import AdversarialPrior
 from latentia.objectives.penalties.contraction import Contraction
 from latentia.objectives.penalties.covariance import IdentityCovariance
-from latentia.objectives.penalties.decomposition import DecomposedKL, Decomposition, decompose
+from latentia.objectives.penalties.decomposition import DecomposedKL, Decomposition, decompose, factors, log_mixture
 from latentia.objectives.penalties.factor import CriticTotalCorrelation
 from latentia.objectives.penalties.feature_gan import FeatureGAN
 from latentia.objectives.penalties.mmd import MMD, mmd
@@ -25,5 +25,7 @@ __all__ = [
     "IdentityCovariance",
     "MeanActivity",
     "decompose",
+    "factors",
+    "log_mixture",
     "mmd",
 ]

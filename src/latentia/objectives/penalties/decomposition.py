@@ -55,14 +55,29 @@ def decompose(trace: Trace, num_data: int, aggregate: Aggregate = "stratified") 
     """
     z = trace.draw.z[0]
     q, p = factors(trace.draw.q[0]), factors(trace.draw.p[0])
+    weights = log_shares(z.shape[1], num_data, aggregate, z.dtype).to(z.device)
+    joint, marginals = log_mixture(q, z, weights)
+    posterior, prior = (each.log_prob(z).flatten(2).sum(2) for each in (q, p))
+    return Decomposition(posterior - joint, joint - marginals.sum(2), marginals.sum(2) - prior)
+
+
+def log_mixture(q: Distribution, z: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    r"""\(\log \sum_j w_{ij}\, q(z_i|x_j)\), of the whole z and of each of its dimensions.
+
+    Where the rows x_j come in chunks, `torch.logaddexp` of the chunks' results is that of all rows.
+
+    Args:
+        q: The single dimensions of q(z|x_j) for rows j = 1, ..., B'.
+        z: Samples `[K, B, *event]`.
+        weights: Logarithms of w, `[B, B']` or anything that broadcasts to it.
+
+    Returns:
+        `[K, B]` and `[K, B, D]`, in nats.
+    """
     # [K, B, B', D]: sample i under the posterior of row j.
     pairs = q.log_prob(z.unsqueeze(2)).flatten(3)
-    weights = log_shares(pairs.shape[2], num_data, aggregate, pairs.dtype).to(pairs.device)
-    posterior = pairs.diagonal(dim1=1, dim2=2).sum(1)
     joint = torch.logsumexp(weights + pairs.sum(3), dim=2)
-    marginals = torch.logsumexp(weights.unsqueeze(2) + pairs, dim=2).sum(2)
-    prior = p.log_prob(z).flatten(2).sum(2)
-    return Decomposition(posterior - joint, joint - marginals, marginals - prior)
+    return joint, torch.logsumexp(weights.unsqueeze(-1) + pairs, dim=2)
 
 
 def factors(distribution: Distribution) -> Distribution:
