@@ -15,6 +15,7 @@ from latentia.evaluation.decomposition import kl_decomposition
 from latentia.evaluation.evidence import evaluate
 from latentia.evaluation.health import latent_health
 from latentia.evaluation.inference_gaps import inference_gaps
+from latentia.evaluation.predictive_checks import predictive_checks
 from latentia.evaluation.simulated_sandwich import simulated_sandwich
 
 
@@ -46,6 +47,7 @@ METRICS: dict[str, Metric] = {
     "bdmc": Metric(simulated_sandwich, "log p(x) of 100 simulated rows from both sides: how far annealing can be off"),
     "gaps": Metric(inference_gaps, "what the posterior's family and what the encoder leave of log p(x), on 100 rows"),
     "decomposition": Metric(kl_decomposition, "the KL as information on rows, total correlation and dimensions"),
+    "checks": Metric(predictive_checks, "statistics of samples against those of rows: what the model gets wrong"),
     "health": Metric(latent_health, "active dimensions against PCA's number, collapse, saturation; what to try"),
 }
 """Every metric, in the order in which they are reported."""
