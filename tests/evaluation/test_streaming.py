@@ -152,7 +152,7 @@ def says_when_it_is_not_to_be_trusted(factor: float) -> None:
     """A q of half the width has weights of infinite variance (k = 1 - factor^2 = 0.75 and three dimensions)."""
     share, words = narrowed(factor)
     assert share > 0.5
-    assert words.startswith("do not trust")
+    assert words.startswith("take -log p(x) as a bound")
 
 
 def test_a_posterior_too_narrow_is_called_so_and_a_wide_one_is_not() -> None:

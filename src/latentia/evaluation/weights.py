@@ -112,6 +112,6 @@ def weights_verdict(share: float | None) -> str:
     if share <= _FEW:
         return f"the importance estimate can be used: {heavy}, where -log p(x) comes out too high"
     return (
-        f"do not trust the importance estimate: {heavy}, so -log p(x) comes out too high and its error too small; "
+        f"take -log p(x) as a bound and not as a value: {heavy}, so it comes out too high and its error too small; "
         "take more samples, or hold it against annealed importance sampling"
     )
