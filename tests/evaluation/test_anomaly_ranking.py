@@ -14,9 +14,9 @@ from latentia.evaluation.anomaly.ranking import (
     Flags,
     auroc,
     average_precision,
-    midranks,
     precision_error,
 )
+from latentia.evaluation.ranks import midranks
 from tests.exact.mutants import killed
 
 

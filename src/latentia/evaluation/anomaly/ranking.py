@@ -8,38 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from latentia.errors import DataError
+from latentia.evaluation.ranks import midranks
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 _CHUNK = 2**23
 """Numbers of the bootstrap in memory at a time."""
-
-
-def midranks(values: Array) -> Array:
-    """Ranks from 1 along the last axis; equal values share the mean of theirs.
-
-    Args:
-        values: `[..., N]`.
-
-    Returns:
-        `[..., N]`.
-
-    >>> midranks(np.array([0.5, 0.1, 0.5, 0.9])).tolist()
-    [2.5, 1.0, 2.5, 4.0]
-    """
-    order = np.argsort(values, axis=-1, kind="stable")
-    ordered = np.take_along_axis(values, order, -1)
-    place = np.arange(values.shape[-1])
-    new = np.ones(values.shape, bool)
-    new[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    first = np.maximum.accumulate(np.where(new, place, 0), axis=-1)
-    ends = np.ones(values.shape, bool)
-    ends[..., :-1] = new[..., 1:]
-    last = np.minimum.accumulate(np.where(ends, place, place[-1])[..., ::-1], axis=-1)[..., ::-1]
-    ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2 + 1, -1)
-    return ranks
 
 
 def auroc(scores: Array, anomalous: Flags) -> tuple[Array, Array]:

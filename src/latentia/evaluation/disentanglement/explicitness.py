@@ -9,7 +9,8 @@ import numpy as np
 
 from latentia.errors import DataError
 from latentia.evaluation.disentanglement.divided import HELD_OUT, divided
-from latentia.evaluation.disentanglement.inputs import Numbers, Whole, as_codes, as_factors
+from latentia.evaluation.disentanglement.inputs import Numbers, as_codes, as_factors
+from latentia.evaluation.ranks import midranks
 
 _STEPS = 1000
 
@@ -78,24 +79,7 @@ def areas(scores: Numbers, positive: np.ndarray[Any, np.dtype[np.bool_]]) -> Num
     >>> areas(np.array([[0.1], [0.4], [0.4], [0.9]]), np.array([[False], [True], [False], [True]])).tolist()
     [0.875]
     """
-    ranks = _ranks(scores)
     yes = positive.sum(0)
     no = len(positive) - yes
-    above = (ranks * positive).sum(0) - yes * (yes - 1) / 2
+    above = (midranks(scores.T).T * positive).sum(0) - yes * (yes + 1) / 2
     return np.asarray(np.where(yes * no > 0, above / np.where(yes * no > 0, yes * no, 1), np.nan))
-
-
-def _ranks(scores: Numbers) -> Numbers:
-    """Ranks from 0 down each column, ties sharing the mean of theirs."""
-    order = scores.argsort(0, kind="stable")
-    ordered = np.take_along_axis(scores, order, 0)
-    index: Whole = np.broadcast_to(np.arange(len(scores))[:, None], scores.shape)
-    new = np.ones(scores.shape, dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    first = np.maximum.accumulate(np.where(new, index, 0), 0)
-    closes = np.ones(scores.shape, dtype=bool)
-    closes[:-1] = new[1:]
-    last = np.minimum.accumulate(np.where(closes, index, len(scores))[::-1], 0)[::-1]
-    ranks = np.empty(scores.shape)
-    np.put_along_axis(ranks, order, (first + last) / 2, 0)
-    return ranks
